@@ -1,0 +1,1 @@
+"""The receiver that the operations centre runs."""

@@ -1,0 +1,1 @@
+"""OPC UA: subscription and read."""

@@ -1,0 +1,1 @@
+"""The site: the vocabulary at the bottom, the composition at the top."""

@@ -1,0 +1,1 @@
+"""Rules that look at a stream of scans and say what happened."""

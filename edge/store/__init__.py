@@ -1,0 +1,1 @@
+"""What is durable: segments of scans, and the outbox."""
