@@ -72,6 +72,27 @@ Encode = Callable[[str, str, Lane, int, Instant, Body], bytes]
 """`(gateway, epoch, lane, seq, created_at, body) -> payload`: pure, the same bytes each time."""
 
 
+Thin = Callable[[str, str, int, Instant, Sequence[bytes]], bytes]
+"""`(gateway, epoch, seq, created_at, payloads) -> payload`: one `interval` message that says, over
+a longer window, what these said of one device over consecutive ones. Pure."""
+
+
+class Watcher(Protocol):
+    """A rule that looks at every scan and says what happened."""
+
+    def watch(self, scan: Scan) -> list[Event]:
+        """What this scan shows that the one before did not."""
+        ...
+
+    def state_of(self, device: str) -> bytes:
+        """What the rule remembers of the device."""
+        ...
+
+    def restore(self, device: str, state: bytes) -> None:
+        """Take back what `state_of` gave."""
+        ...
+
+
 class Journal(Protocol):
     """Where scans become durable."""
 
