@@ -115,7 +115,10 @@ class Outbox(Protocol):
         ...
 
     async def confirm(self, lane: Lane, watermark: Watermark) -> None:
-        """The operations centre holds these.
+        """The operations centre holds these, and nothing beyond them.
+
+        A watermark that holds less than the one before (a receiver restored from a backup) takes
+        confirmation back: what is still kept on disk is taken out again by `take`.
 
         Raises:
             ValueError: the watermark is beyond the last number given out.

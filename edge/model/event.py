@@ -20,7 +20,10 @@ class EventKind(StrEnum):
     GATEWAY_STOPPED = "gateway_stopped"
     WATERMARK_REFUSED = "watermark_refused"
     HISTORY_THINNED = "history_thinned"
-    """A tombstone: a range of messages that the disk limit replaced or removed."""
+    """A tombstone: a range of messages that the disk limit replaced or removed. Its detail says
+    `lane`; `ranges`, closed ranges of sequence numbers laid flat (`[3, 3, 9, 12]`); `kept_s`, the
+    resolution kept in seconds (0: nothing); and `replaced_by`, the number of the message in the
+    same lane that now says it (left out where none does)."""
     STORE_DEGRADED = "store_degraded"
     COMMAND = "command"
 
