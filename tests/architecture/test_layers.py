@@ -12,7 +12,7 @@ PACKAGES = ("edge", "drivers", "control", "simulators", "cloud_sync")
 def test_imports_only_go_down():
     lint = Path(sys.executable).parent / "lint-imports"
     done = subprocess.run(
-        [lint, "--no-cache"], cwd=ROOT, capture_output=True, text=True, timeout=100
+        [lint, "--no-cache"], check=False, cwd=ROOT, capture_output=True, text=True, timeout=100
     )
     assert done.returncode == 0, done.stdout
 
