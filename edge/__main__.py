@@ -1,0 +1,14 @@
+"""`python -m edge` is the same as `ria`."""
+
+import sys
+
+
+def main() -> None:
+    """Run the command line and end with its exit code."""
+    from edge.cli.main import run  # noqa: PLC0415  # nothing is loaded before it is asked for
+
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,3 @@
+"""Which Ria this is."""
+
+VERSION = "0.1.0"
