@@ -55,8 +55,11 @@ class Digest(Protocol):
         """Take one scan; what it closed or showed."""
         ...
 
-    def close_until(self, now: Instant) -> list[Letter]:
-        """Close what ended at or before `now`, for devices that have fallen silent."""
+    def close_until(self, now: Instant, grace_s: float | None = None) -> list[Letter]:
+        """Close what ended at or before `now`, for devices that have fallen silent.
+
+        A device may be late by two periods, or by `grace_s`; a drain leaves no grace.
+        """
         ...
 
     def state_of(self, device: str) -> bytes:
