@@ -28,49 +28,54 @@ class Fault(
     """After the start; for ever where it is left out."""
     every: Duration | None = None
     """The span comes again with this period: `since: 10s, until: 12s, every: 60s`."""
+
+
+class AnswerFault(Fault, frozen=True, kw_only=True):
+    """Something wrong with single answers."""
+
     chance: Annotated[float, Meta(gt=0.0, le=1.0)] = 1.0
     """Share of the answers that it befalls, while it lasts."""
 
 
-class Slow(Fault, frozen=True, tag="slow"):
+class Slow(AnswerFault, frozen=True, kw_only=True, tag="slow"):
     """The answer is right but comes late."""
 
     delay: Duration
 
 
-class Silent(Fault, frozen=True, tag="silent"):
+class Silent(AnswerFault, frozen=True, kw_only=True, tag="silent"):
     """No answer."""
 
 
-class Refuses(Fault, frozen=True, tag="exception"):
+class Refuses(AnswerFault, frozen=True, kw_only=True, tag="exception"):
     """An exception response instead of the answer."""
 
     code: Annotated[int, Meta(ge=1, le=11)]
 
 
-class Garbage(Fault, frozen=True, tag="garbage"):
+class Garbage(AnswerFault, frozen=True, kw_only=True, tag="garbage"):
     """Random bytes before, after or instead of the answer."""
 
     where: Literal["before", "after", "instead"] = "instead"
     length: Annotated[int, Meta(ge=1, le=260)] = 7
 
 
-class Truncated(Fault, frozen=True, tag="truncated"):
+class Truncated(AnswerFault, frozen=True, kw_only=True, tag="truncated"):
     """The answer breaks off."""
 
     keep: Annotated[int, Meta(ge=0, le=260)] = 6
     """Bytes that still come."""
 
 
-class WrongTransaction(Fault, frozen=True, tag="wrong_transaction"):
+class WrongTransaction(AnswerFault, frozen=True, kw_only=True, tag="wrong_transaction"):
     """The answer carries another transaction id. Modbus TCP only."""
 
 
-class WrongUnit(Fault, frozen=True, tag="wrong_unit"):
+class WrongUnit(AnswerFault, frozen=True, kw_only=True, tag="wrong_unit"):
     """The answer carries another unit id."""
 
 
-class WrongCrc(Fault, frozen=True, tag="wrong_crc"):
+class WrongCrc(AnswerFault, frozen=True, kw_only=True, tag="wrong_crc"):
     """The answer's check sum is broken. Modbus RTU only."""
 
 
@@ -86,30 +91,30 @@ class Away(Fault, frozen=True, tag="away"):
     """The server is gone: connections are refused, the serial port is not there."""
 
 
-class ValueFault(Fault, frozen=True):
+class ValueFault(Fault, frozen=True, kw_only=True):
     """Something wrong with the values, while every answer is well formed."""
 
     points: tuple[str, ...] = ()
     """Names in the profile; none is all that it can befall."""
 
 
-class Frozen(ValueFault, frozen=True, tag="frozen"):
+class Frozen(ValueFault, frozen=True, kw_only=True, tag="frozen"):
     """Values stand still."""
 
 
-class ResetCounter(ValueFault, frozen=True, tag="reset_counter"):
+class ResetCounter(ValueFault, frozen=True, kw_only=True, tag="reset_counter"):
     """Counters begin again at zero when the span begins, and count on from there for good."""
 
 
-class NotANumber(ValueFault, frozen=True, tag="nan"):
+class NotANumber(ValueFault, frozen=True, kw_only=True, tag="nan"):
     """Floats are NaN."""
 
 
-class Sentinel(ValueFault, frozen=True, tag="sentinel"):
+class Sentinel(ValueFault, frozen=True, kw_only=True, tag="sentinel"):
     """The device's own mark for "not available". Modbus only."""
 
 
-class BadStatus(ValueFault, frozen=True, tag="bad_status"):
+class BadStatus(ValueFault, frozen=True, kw_only=True, tag="bad_status"):
     """Values come with a bad or uncertain status. OPC UA only."""
 
     status: str = "BadSensorFailure"

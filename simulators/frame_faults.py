@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from edge.model.clock import NS_PER_S
 from simulators.faults import (
+    AnswerFault,
     AnyFault,
     Away,
     Garbage,
@@ -47,7 +48,7 @@ def bend(
     """The answer as these faults let it out, in their order; None where it never comes."""
     delay_ns = 0
     honest = Sent(wrap(envelope, pdu), 0.0, intact=True)
-    befallen = [f for f in faults if f.chance >= 1.0 or rng.random() < f.chance]
+    befallen = [f for f in faults if not isinstance(f, AnswerFault) or _strikes(f, rng)]
     for fault in befallen:
         match fault:
             case Silent() | HalfOpen() | Away():
@@ -77,3 +78,7 @@ def bend(
             case _:
                 pass
     return Sent(frame, delay_ns / NS_PER_S, intact=frame == honest.frame)
+
+
+def _strikes(fault: AnswerFault, rng: random.Random) -> bool:
+    return fault.chance >= 1.0 or rng.random() < fault.chance

@@ -73,13 +73,13 @@ class Station:
         if self._record is not None:
             self._record.modbus(self._clock.now(), self.device, self.unit, request, pdu)
 
-    def show(self, shown: Shown) -> None:
+    async def show(self, device: str, shown: Shown, at: Instant) -> None:  # noqa: ARG002
         """Bring the memory up to what the device tells now."""
-        self.memory.show(
-            {n: v for n, v in shown.values.items() if n not in shown.nan | shown.marked}
-            if shown.nan or shown.marked
-            else shown.values
-        )
+        hidden = shown.nan | shown.marked
+        values = shown.values
+        if hidden:
+            values = {name: value for name, value in values.items() if name not in hidden}
+        self.memory.show(values)
         for name in shown.nan:
             self.memory.show_nan(name)
         for name in shown.marked:
