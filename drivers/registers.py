@@ -257,9 +257,7 @@ def _pack(spec: PointSpec, letter: str, value: float) -> bytes:
     try:
         return struct.pack("<" + letter, raw)
     except struct.error:
-        raise ValueError(
-            f"{spec.name}: {value:g} {spec.unit} is raw {raw}, beyond a {spec.type}"
-        ) from None
+        raise ValueError(f"{spec.name}: {value:g} is raw {raw}, beyond a {spec.type}") from None
 
 
 def _cell(

@@ -48,11 +48,12 @@ def refusal(command: Command, settings: DeviceSettings) -> str | None:
         return f"{name} is not writable by its profile, {settings.profile.profile}"
     if point.writable is None:
         return f"{name} may not be written at this site; the site file's `write:` must list it"
+    unit = _after(point.unit)
     for bounds, whose in ((Bounds(*spec.writable), "the device's"), (point.writable, "the site's")):
         if command.value not in bounds:
             return (
-                f"{name} := {command.value:g} {point.unit} is outside {whose} bounds, "
-                f"{bounds.lower:g}…{bounds.upper:g} {point.unit}"
+                f"{name} := {command.value:g}{unit} is outside {whose} bounds, "
+                f"{bounds.lower:g}…{bounds.upper:g}{unit}"
             )
     return None
 
@@ -90,6 +91,11 @@ async def _write(
     if answer.content == content or math.isclose(held, wished, rel_tol=1e-6):
         return Applied(clock.now(), held)
     return Refused(
-        f"{settings.id}.{spec.name} reads back {held:g} {spec.unit} after {wished:g} was written; "
-        f"the device keeps its own value"
+        f"{settings.id}.{spec.name} reads back {held:g}{_after(spec.unit)} after {wished:g} was "
+        f"written; the device keeps its own value"
     )
+
+
+def _after(unit: str) -> str:
+    """The unit as it follows a number; the dimensionless one is not said."""
+    return "" if unit == "1" else f" {unit}"

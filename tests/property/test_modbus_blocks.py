@@ -1,6 +1,6 @@
 """Plans cover every value whole, within the limits, with no read too many; splits lose nothing."""
 
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,8 +11,11 @@ from drivers.profile import Limits, PointSpec
 KINDS = ["uint16", "float32", "uint64"]
 
 
+TABLES = st.sampled_from(["holding", "input", "coil"])
+
+
 @st.composite
-def rows(draw, most=30, table=st.sampled_from(["holding", "input", "coil"])):
+def rows(draw, most=30, table=TABLES):
     return [
         PointSpec(
             name=f"p{i}",
@@ -66,7 +69,7 @@ def test_no_plan_needs_fewer_reads(made, longest, gap):
         for cuts in range(len(spans)):
             for places in combinations(range(1, len(spans)), cuts):
                 edges = [0, *places, len(spans)]
-                if all(allowed(spans[a:b]) for a, b in zip(edges, edges[1:], strict=False)):
+                if all(allowed(spans[a:b]) for a, b in pairwise(edges)):
                     return cuts + 1
         return len(spans)
 

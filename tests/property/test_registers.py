@@ -37,16 +37,16 @@ def specs(draw, name="p"):
         return PointSpec(name=name, table=table, type="bit", address=draw(st.integers(0, 60)))
     kind = draw(st.sampled_from([*LETTER, "bit"]))
     width = WIDTH[kind]
-    common = dict(name=name, table=table, address=draw(st.integers(0, 60)))
+    place = {"name": name, "table": table, "address": draw(st.integers(0, 60))}
     if kind == "bit":
-        return PointSpec(type="bit", bit=draw(st.integers(0, 15)), **common)
+        return PointSpec(type="bit", bit=draw(st.integers(0, 15)), **place)
     return PointSpec(
         type=kind,
         words=draw(st.none() | ORDERS),
         scale=draw(SCALES),
         offset=draw(OFFSETS),
         unavailable=draw(st.lists(st.integers(0, 2 ** (16 * width) - 1), max_size=2)),
-        **common,
+        **place,
     )
 
 
