@@ -1,0 +1,93 @@
+"""What a session tells becomes Scans that never step back in time."""
+
+import logging
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from drivers.opcua.assemble import Believed, Changes, Laws, Moment, assemble, whole
+from drivers.opcua.frames import Readings
+from edge.model.clock import NS_PER_S, Clock, Instant
+from edge.model.point import Columns
+from edge.model.quality import Quality
+from edge.model.scan import Scan, failed
+
+if TYPE_CHECKING:
+    from drivers.opcua.session import Session
+
+_log = logging.getLogger(__name__)
+
+
+class Looker:
+    """Makes the Scans of one device, and remembers what its last look showed."""
+
+    def __init__(self, columns: Columns, laws: Laws, clock: Clock) -> None:
+        self.overflows = 0
+        """Values that the server's queues lost, as far as it said so."""
+        self._columns = columns
+        self._laws = laws
+        self._clock = clock
+        self._last_at = 0
+        self._heard_at = Instant(0)
+        self._known = Changes.of(Readings(), laws)
+        self._unheard: set[int] = set()
+
+    async def look(self, session: "Session") -> Scan:
+        """Read all values; timed at the middle between the first question and the last answer."""
+        asked_ns = self._clock.mono_ns()
+        self._known = Changes.of(await session.look(), self._laws)
+        moment = Moment.of(self._clock)
+        half_ns = (moment.mono_ns - asked_ns) // 2
+        at = Instant(max(moment.now - half_ns, self._floor(moment.now)))
+        moment = moment._replace(now=at, mono_ns=moment.mono_ns - half_ns)
+        self._heard_at, self._last_at = at, at
+        return whole(self._known, self._columns, moment)
+
+    def expect(self, places: set[int]) -> None:
+        """These items are new: each will send its value once, changed or not."""
+        self._unheard |= places
+
+    def changed(self, readings: Readings) -> list[Scan]:
+        """The Scans of one publication, oldest first; of an empty one, one that says "alive"."""
+        changes = Changes.of(readings, self._laws)
+        self.overflows += changes.overflows
+        if self._unheard:
+            self._unheard.difference_update(readings.handle)
+            changes = changes.beside(self._known)
+        moment = Moment.of(self._clock)
+        believed = Believed.around(moment.now, self._heard_at, self._columns.period_s)
+        self._note(believed.astray(changes), moment.now)
+        scans = assemble(changes, self._columns, moment, believed, self._floor(moment.now))
+        self._heard_at, self._last_at = moment.now, scans[-1].measured_at
+        return scans
+
+    def failed(self, cause: Quality) -> Scan:
+        """The Scan of a look that brought nothing, now."""
+        moment = Moment.of(self._clock)
+        at = Instant(max(moment.now, self._floor(moment.now)))
+        self._last_at = at
+        return failed(
+            self._columns,
+            cause,
+            measured_at=at,
+            mono_ns=moment.mono_ns,
+            boot=moment.boot,
+            clock_quality=moment.quality,
+        )
+
+    def refused(self) -> set[int]:
+        """Places of the nodes that the server did not know at the last look."""
+        return set(np.flatnonzero(self._known.quality == Quality.REFUSED).tolist())
+
+    def _floor(self, now: Instant) -> int:
+        """The last Scan's time, unless the gateway's clock was stepped since."""
+        tolerance = Believed.around(now, now, self._columns.period_s)
+        return self._last_at if self._last_at <= tolerance.until else 0
+
+    def _note(self, astray: npt.NDArray[np.int64], now: Instant) -> None:
+        facts = self._columns.facts
+        if len(astray) and "source_clock" not in facts:
+            off_s = (int(astray[-1]) - now) / NS_PER_S
+            facts["source_clock"] = f"{off_s:+.1f} s off; the gateway's time is written instead"
+            _log.warning("%s: server time is %s", self._columns.device, facts["source_clock"])
