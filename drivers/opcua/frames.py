@@ -91,6 +91,7 @@ def values(body: bytes, asked: int, end_of_variant: EndOfVariant) -> Readings:
         for place in range(count):
             (mask,) = _U8(body, at)
             at = _data_value(body, at + 1, mask, place, readings, end_of_variant)
+        _must_hold(body, at)
     except (struct.error, IndexError) as error:
         raise BadFrame(f"Read answer of {len(body)} bytes does not parse: {error}") from error
     return readings
@@ -129,6 +130,7 @@ def _data_change(body: bytes, at: int, readings: Readings, end_of_variant: EndOf
     for _ in range(count):
         handle, mask = _HANDLE_AND_MASK(body, at)
         at = _data_value(body, at + 5, mask, handle, readings, end_of_variant)
+    _must_hold(body, at)
 
 
 def _data_value(
@@ -201,6 +203,11 @@ def _past_diagnostics(body: bytes, at: int) -> int:
         at += 4 * (mask >> 5 & 1)
         if not mask & 0x40:
             return at
+
+
+def _must_hold(body: bytes, at: int) -> None:
+    if at > len(body):
+        raise BadFrame(f"answer of {len(body)} bytes ends {at - len(body)} bytes too early")
 
 
 def _past_text(body: bytes, at: int) -> int:

@@ -1,0 +1,210 @@
+"""Silence is proved to be calm, or the session is given up."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+import pytest
+
+from drivers.opcua.assemble import Laws
+from drivers.opcua.frames import Publication, Readings
+from drivers.opcua.looks import Looker
+from drivers.opcua.watch import watch
+from drivers.row import AS_IT_IS
+from edge.errors import LinkDown, NoAnswer
+from edge.model.clock import ClockQuality, Instant
+from edge.model.point import Columns, Point
+from edge.model.quality import Quality
+
+S = 1_000_000_000
+EPOCH_S = 1_795_000_000
+UNKNOWN = 0x8034_0000
+
+
+@dataclass
+class Time:
+    """A clock that only the fake server moves."""
+
+    now_s: float = 0.0
+    step_s: float = 0.0
+    boot: str = "boot"
+
+    def now(self):
+        return Instant(round((EPOCH_S + self.step_s + self.now_s) * S))
+
+    def mono_ns(self):
+        return round(self.now_s * S)
+
+    def quality(self):
+        return ClockQuality.SYNCED
+
+
+@dataclass
+class Pace:
+    publishing_s: float = 0.5
+    keep_alive_s: float = 1.0
+    sampling_s: float = 1.0
+
+
+@dataclass
+class Server:
+    """Publishes what it is given: `(seconds from now, {column: value} or None for keep-alive)`."""
+
+    time: Time
+    script: list
+    nodes: dict = field(default_factory=lambda: {0: 1.0, 1: 2.0, 2: 3.0})
+    unknown: set = field(default_factory=set)
+    pace: Pace = field(default_factory=Pace)
+    monitored: set = field(default_factory=set)
+    looks: int = 0
+
+    async def look(self):
+        self.looks += 1
+        n = len(self.nodes)
+        status = [UNKNOWN if i in self.unknown else 0 for i in range(n)]
+        return Readings(list(range(n)), list(self.nodes.values()), status, [0] * n)
+
+    async def subscribe(self, period_s):
+        await self.monitor([i for i in self.nodes if i not in self.unknown], period_s)
+        return self.pace
+
+    async def monitor(self, places, period_s):
+        self.monitored |= set(places)
+
+    async def publication(self, timeout_s, interrupt):
+        if not self.script:
+            interrupt.set_result(None)
+            return None
+        after_s, told = self.script[0]
+        if after_s > timeout_s:
+            self.script[0] = (after_s - timeout_s, told)
+            self.time.now_s += timeout_s
+            return None
+        self.script.pop(0)
+        self.time.now_s += after_s
+        if isinstance(told, int):
+            return Publication(1, 1, Readings(), keep_alive=False, ended=told)
+        readings = Readings()
+        for column, value in (told or {}).items():
+            readings.handle.append(column)
+            readings.value.append(value)
+            readings.status.append(0)
+            readings.source_at.append(self.time.now() - S // 10)
+        return Publication(1, 1, readings, keep_alive=not told)
+
+
+@pytest.fixture
+async def scans(monkeypatch):
+    """Run a script to its end; the scans as `(seconds, {name: value} or "all")`."""
+    loop = asyncio.get_running_loop()
+
+    async def run(server, *, reread_s=1000.0, columns=None):
+        monkeypatch.setattr(loop, "time", lambda: server.time.now_s)
+        made = columns or Columns("plant", tuple(Point("plant", f"p{i}") for i in range(3)), 1.0)
+        looker = Looker(made, Laws([AS_IT_IS] * 3), server.time)
+        told = []
+        try:
+            async for scan in watch(server, looker, made, reread_s, loop.create_future()):
+                at_s = round(scan.measured_at / S - EPOCH_S, 3)
+                cells = {s.point.name: s.value for s in scan.samples()}
+                told.append((at_s, "all" if scan.present is None else cells))
+                server.last = scan
+        finally:
+            monkeypatch.undo()
+        return told
+
+    return run
+
+
+async def test_all_values_first_then_changes_and_signs_of_life(scans):
+    server = Server(Time(), [(0.5, {0: 1.5}), (1.0, None), (0.5, {1: 2.5, 2: 3.5})])
+    assert await scans(server) == [
+        (0.0, "all"),
+        (0.4, {"p0": 1.5}),
+        (1.5, {}),
+        (1.9, {"p1": 2.5, "p2": 3.5}),
+    ]
+    assert server.looks == 1
+
+
+async def test_a_server_that_gives_no_word_is_asked(scans):
+    slow = Pace(keep_alive_s=5.0)
+    columns = Columns("plant", tuple(Point("plant", f"p{i}") for i in range(3)), 1.0)
+    server = Server(Time(), [(5.0, None), (1.0, {0: 9.0})], pace=slow)
+    assert await scans(server, columns=columns) == [
+        (0.0, "all"), (2.0, "all"), (3.0, "all"), (4.0, "all"), (5.0, {}), (5.9, {"p0": 9.0}),
+    ]  # fmt: skip
+    assert "keep-alive 5 s" in columns.facts["subscription"]
+
+
+async def test_a_subscription_that_says_nothing_is_given_up_though_reads_are_answered(scans):
+    server = Server(Time(), [(0.5, None), (1000.0, None)])
+    with pytest.raises(NoAnswer, match="nothing published for 3 s"):
+        await scans(server)
+    assert 3.0 < server.time.now_s - 0.5 < 4.5
+    assert server.looks > 1
+
+
+async def test_an_ended_subscription_ends_the_session(scans):
+    with pytest.raises(LinkDown, match="ended the subscription"):
+        await scans(Server(Time(), [(0.5, 0x800A_0000)]))
+
+
+async def test_a_node_that_vanished_in_silence_is_found_and_its_return_is_watched(scans):
+    server = Server(Time(), [(1.0, None)] * 9)
+    server.script[3] = (0.5, {0: 5.0})
+
+    async def look(original=server.look):
+        server.unknown = {1} if 2.0 < server.time.now_s < 6.0 else set()
+        told = await original()
+        if server.unknown:
+            watched.append(sorted(server.monitored))
+        return told
+
+    watched = []
+    server.look = look
+    told = await scans(server, reread_s=3.0)
+    assert [at for at, cells in told if cells == "all"] == [0.0, 3.0, 6.5]
+    assert watched == [[0, 1, 2]]
+    assert server.monitored == {0, 1, 2}, "the returned node is watched again"
+
+
+async def test_an_unknown_node_is_refused_and_the_others_live(scans):
+    server = Server(Time(), [(0.5, {0: 4.0})], unknown={2})
+    told = await scans(server)
+    assert told[1] == (0.4, {"p0": 4.0})
+    assert server.monitored == {0, 1}
+
+
+async def test_first_values_of_the_items_are_no_news(scans):
+    server = Server(Time(), [])
+    columns = Columns("plant", tuple(Point("plant", f"p{i}") for i in range(3)), 1.0)
+    looker = Looker(columns, Laws([AS_IT_IS] * 3), server.time)
+    await looker.look(server)
+    looker.expect({0, 1, 2})
+    initial = Readings([0, 1, 2], [1.0, 2.0, 3.5], [0, 0, 0], [0, 0, 0])
+    (scan,) = looker.changed(initial)
+    assert [s.point.name for s in scan.samples()] == ["p2"]
+    (scan,) = looker.changed(Readings([0], [1.0], [0], [0]))
+    assert [s.point.name for s in scan.samples()] == ["p0"], "later, a value told is a value"
+
+
+async def test_a_clock_stepped_back_does_not_hold_the_scans_up():
+    server = Server(Time(), [])
+    columns = Columns("plant", (Point("plant", "p0"),), 1.0)
+    looker = Looker(columns, Laws([AS_IT_IS]), server.time)
+    first = looker.failed(Quality.LINK_DOWN)
+    server.time.step_s = -1.0
+    assert looker.failed(Quality.LINK_DOWN).measured_at == first.measured_at
+    server.time.step_s = -3600.0
+    assert looker.failed(Quality.LINK_DOWN).measured_at == first.measured_at - 3600 * S
+
+
+async def test_a_server_clock_that_is_off_becomes_a_fact_once(caplog):
+    columns = Columns("plant", (Point("plant", "p0"),), 1.0)
+    looker = Looker(columns, Laws([AS_IT_IS]), time := Time())
+    await looker.look(Server(time, [], nodes={0: 0.5}))
+    for _ in range(3):
+        (scan,) = looker.changed(Readings([0], [1.0], [0], [time.now() - 7200 * S]))
+        assert scan.measured_at == time.now()
+    assert columns.facts["source_clock"].startswith("-7200.0 s off")
+    assert len(caplog.records) == 1
