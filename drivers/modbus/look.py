@@ -68,6 +68,7 @@ class Looker:
         answers: dict[Block, bytes | Quality] = {}
         wake_retries = self._profile.limits.wake_retries
         asked_ns = answered_ns = 0
+        recovered = False
         while waiting:
             block = waiting.popleft()
             try:
@@ -88,10 +89,14 @@ class Looker:
                 asked_ns, answered_ns = asked_ns or answer.asked_ns, answer.answered_ns
                 answers[block] = answer.content
                 self._strikes[block] = 0
-                self._probe_at_s.pop(block, None)
+                recovered |= self._probe_at_s.pop(block, None) is not None
         if tuple(answers) != self._blocks:
             self._adopt(tuple(answers))
         values, quality = self._decoder.decode([*answers.values()])
+        if recovered:
+            # what was learnt may be as outdated: the next look begins with the largest reads again
+            known = [s for s in self._specs if span_of(s) not in self._probe_at_s]
+            self._adopt(plan(known, self._profile.limits))
         return Look(values, quality, asked_ns, answered_ns)
 
     async def facts(self, bus: Bus) -> dict[str, str]:

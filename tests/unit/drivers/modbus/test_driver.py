@@ -207,6 +207,16 @@ def test_a_device_that_refuses_everything_costs_one_lesson_in_five_minutes(world
     assert len(world.wire.sent) <= 4 * 8
 
 
+def test_a_device_that_comes_back_to_its_senses_is_read_in_one_piece_again(world, registers):
+    unit = registers({a: a for a in range(8)})
+    world.wire.units = {1: lambda r: b"\x83\x01" if world.loop.time() < 60 else unit(r)}
+    one = driver(world, settings([PointSpec(name=f"p{a}", address=a) for a in range(8)]))
+    scans = world.run(take(one, 400))
+    assert (scans[100].quality == Quality.REFUSED).all()
+    assert scans[-1].values.tolist() == list(range(8))
+    assert [r.name for at, r in world.wire.sent if at >= 390] == ["holding 0…7"] * 10
+
+
 def test_facts_are_read_before_the_first_look_and_again_when_the_device_was_away(world, registers):
     serial = {
         100 + i: int.from_bytes(pair, "big") for i, pair in enumerate([b"SN", b"42", b"\0\0"])
