@@ -11,10 +11,15 @@ from edge.model.point import Kind
 from simulators.device import Grid, Step
 from simulators.ranges import Range, range_of
 
-CALM = 0.002
+STRIDE = 0.002
 """A gauge's random step, as a share of its span and per root second."""
 COUNTER_SHARE = 1e-7
 """A counter's rate per second as a share of its range, where the profile knows no better."""
+EVENTS_PER_S = 0.02
+"""A counter of events, where the profile gives no rate."""
+CALM_S, LIVELY_S, AWAY_S = 1200.0, 40.0, 15.0
+"""How long a code rests, on average: an alarm, a pump or a detector, and away from its rest."""
+_LIVELY = {"presence", "running"}
 
 
 class GenericDevice:
@@ -39,7 +44,7 @@ class GenericDevice:
         self._levels = self._noise.uniform(
             self._low + 0.3 * (self._high - self._low), self._high - 0.3 * (self._high - self._low)
         )
-        self._steps = CALM * (self._high - self._low) * np.sqrt(step_s)
+        self._steps = STRIDE * (self._high - self._low) * np.sqrt(step_s)
         self._outputs = dict.fromkeys((s.name for s in specs), 0.0)
         self._counters = [_Counter(s) for s in moving if s.kind is Kind.COUNTER]
         self._switches = [_Switch(s, rng) for s in moving if s.kind in {Kind.BIT, Kind.STATE}]
@@ -86,7 +91,7 @@ class _Counter:
         reach = range_of(spec)
         self._modulus = spec.modulus or reach.upper
         self.total = 0.01 * min(reach.upper, 1e9)
-        self._rate = min(COUNTER_SHARE * self._modulus, 10.0)
+        self._rate = EVENTS_PER_S if spec.unit == "1" else min(COUNTER_SHARE * self._modulus, 10.0)
         if spec.rate_limit is not None:
             self._rate = 0.2 * spec.rate_limit
 
@@ -95,7 +100,7 @@ class _Counter:
 
 
 class _Switch:
-    """A code that stays, mostly at its first value, and changes after a random while."""
+    """A code that stays at its first value, and for a short while now and then is another."""
 
     def __init__(self, spec: PointSpec, rng: random.Random) -> None:
         self.name = spec.name
@@ -104,14 +109,15 @@ class _Switch:
         self._codes = [c for c in codes if reach.lower <= c <= reach.upper] or [0]
         self.value = float(self._codes[0])
         self._rng = rng
-        self._left_s = rng.expovariate(1 / 40.0)
+        self._rest_s = LIVELY_S if spec.quantity in _LIVELY else CALM_S
+        self._left_s = rng.expovariate(1 / self._rest_s)
 
     def wait(self, dt_s: float) -> None:
         self._left_s -= dt_s
         if self._left_s <= 0.0:
             away = self.value == self._codes[0]
             self.value = float(self._rng.choice(self._codes) if away else self._codes[0])
-            self._left_s = self._rng.expovariate(1 / (15.0 if away else 40.0))
+            self._left_s = self._rng.expovariate(1 / (AWAY_S if away else self._rest_s))
 
 
 def _home(reach: Range) -> tuple[float, float]:

@@ -11,7 +11,9 @@ from simulators.chance import bump, local_hour
 from simulators.device import LONGEST_LEAP_S, Step
 
 ARMS = ("n", "e", "s", "w")
+CLASSES = ("motorcycle", "car", "heavy")
 RED, YELLOW, GREEN = 0, 1, 2
+LOCAL_PLAN = 1.0
 _EPOCH = Instant(0)
 
 
@@ -30,7 +32,9 @@ class JunctionDesign:
     """Between the begin of green and the first departure."""
     speed_ms: float = 9.0
     vehicle_m: float = 2.6
-    """Mean length over the loop; four vehicles in five are motorcycles."""
+    """Mean length over the loop."""
+    shares: tuple[float, float, float] = (0.80, 0.17, 0.03)
+    """Of motorcycles, cars and heavy vehicles."""
     detector_m: float = 2.0
     interval_s: float = 60.0
     """Over which counts become flow and occupancy."""
@@ -48,6 +52,7 @@ class Arm:
     queue: int = 0
     arrived: int = 0
     departed: int = 0
+    by_class: list[int] = field(default_factory=lambda: [0] * len(CLASSES))
     covered: deque[tuple[Instant, Instant]] = field(default_factory=deque)
     next_departure: Instant = _EPOCH
     marks: deque[tuple[Instant, int]] = field(default_factory=deque)
@@ -59,8 +64,9 @@ class Junction:
 
     The point queue of dynamic traffic assignment: a vehicle waits at the stop line on no road
     space. Outputs per arm k = 1..4 (n, e, s, w): `presence_k`, `count_k`, `occupancy_k` (%),
-    `flow_k` (veh/h), `queue_k`, `speed_k` (km/h), `signal_k` (0 red, 1 yellow, 2 green); and
-    `stage`, `cycle_s`.
+    `flow_k` (veh/h), `queue_k`, `speed_k` (km/h), `signal_k` (0 red, 1 yellow, 2 green),
+    `countdown_k` (s to the next change), `motorcycle_k`, `car_k`, `heavy_k`; and `stage` (1 or 2),
+    `mode`, `cycle_s`.
     """
 
     def __init__(self, rng: random.Random, *, design: JunctionDesign | None = None) -> None:
@@ -103,6 +109,7 @@ class Junction:
         d, arm = self.design, self.arms[k]
         arm.arrived += 1
         arm.queue += 1
+        arm.by_class[self._rng.choices(range(len(CLASSES)), d.shares)[0]] += 1
         arm.marks.append((when, arm.arrived))
         crossing_s = (d.vehicle_m + d.detector_m) / d.speed_ms
         arm.covered.append((when, Instant(when + round(crossing_s * NS_PER_S))))
@@ -123,7 +130,7 @@ class Junction:
     def _served_from(self, k: int, when: Instant) -> Instant:
         """The first instant at or after `when` at which the stop line lets a vehicle go."""
         d = self.design
-        begin_s = 0.0 if k % 2 == 0 else d.green_s[0] + d.yellow_s + d.all_red_s
+        begin_s = self._begin_s(k)
         open_s, close_s = begin_s + d.lost_s, begin_s + d.green_s[k % 2] + d.yellow_s / 2
         within_s = self._within_cycle_s(when)
         if open_s <= within_s < close_s:
@@ -134,10 +141,25 @@ class Junction:
     def _within_cycle_s(self, at: Instant) -> float:
         return at % round(self.design.cycle_s * NS_PER_S) / NS_PER_S
 
+    def _begin_s(self, k: int) -> float:
+        """When in the cycle the green of arm `k` begins."""
+        d = self.design
+        return 0.0 if k % 2 == 0 else d.green_s[0] + d.yellow_s + d.all_red_s
+
+    def _countdown_s(self, k: int, at: Instant) -> float:
+        """Until what arm `k` is shown changes."""
+        d = self.design
+        since_s = (self._within_cycle_s(at) - self._begin_s(k)) % d.cycle_s
+        green_s = d.green_s[k % 2]
+        return (
+            next(end for end in (green_s, green_s + d.yellow_s, d.cycle_s) if since_s < end)
+            - since_s
+        )
+
     def signal(self, k: int, at: Instant) -> int:
         """What arm `k` is shown: RED, YELLOW or GREEN."""
         d = self.design
-        begin_s = 0.0 if k % 2 == 0 else d.green_s[0] + d.yellow_s + d.all_red_s
+        begin_s = self._begin_s(k)
         since_s = self._within_cycle_s(at) - begin_s
         if 0.0 <= since_s < d.green_s[k % 2]:
             return GREEN
@@ -145,7 +167,8 @@ class Junction:
 
     def _outputs(self, at: Instant) -> dict[str, float]:
         d = self.design
-        out = {"stage": float(self.signal(1, at) != RED), "cycle_s": d.cycle_s, "nothing": 0.0}
+        second = self._within_cycle_s(at) >= self._begin_s(1)
+        out = {"stage": 1.0 + second, "mode": LOCAL_PLAN, "cycle_s": d.cycle_s}
         since = Instant(at - round(d.interval_s * NS_PER_S))
         for k, arm in enumerate(self.arms):
             while arm.covered and arm.covered[0][1] <= since:
@@ -160,6 +183,8 @@ class Junction:
             out[f"queue_{n}"] = float(arm.queue)
             out[f"speed_{n}"] = d.speed_ms * 3.6 / (1.0 + 0.15 * arm.queue)
             out[f"signal_{n}"] = float(self.signal(k, at))
+            out[f"countdown_{n}"] = self._countdown_s(k, at)
+            out |= {f"{name}_{n}": float(arm.by_class[i]) for i, name in enumerate(CLASSES)}
         return out
 
     def _covered_share(self, arm: Arm, since: Instant, until: Instant) -> float:

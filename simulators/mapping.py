@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from drivers.profile import PointSpec
+from edge.model.point import Kind
 
 UNITS: dict[str, tuple[str, float]] = {
     "V": ("V", 1.0), "kV": ("V", 1e3), "mV": ("V", 1e-3),
@@ -27,14 +28,15 @@ UNITS: dict[str, tuple[str, float]] = {
     "mbar": ("bar", 1e-3), "MPa": ("bar", 10.0),
     "mg/L": ("mg/L", 1.0), "mg/l": ("mg/L", 1.0), "[ppm]": ("mg/L", 1.0), "ug/L": ("mg/L", 1e-3),
     "[pH]": ("pH", 1.0), "pH": ("pH", 1.0), "[NTU]": ("NTU", 1.0), "{NTU}": ("NTU", 1.0),
-    "NTU": ("NTU", 1.0), "Cel": ("Cel", 1.0), "uS/cm": ("uS/cm", 1.0), "mS/cm": ("uS/cm", 1e3),
+    "{FNU}": ("NTU", 1.0), "NTU": ("NTU", 1.0), "Cel": ("Cel", 1.0), "uS/cm": ("uS/cm", 1.0),
+    "mS/cm": ("uS/cm", 1e3), "S/m": ("uS/cm", 1e4), "mS/m": ("uS/cm", 10.0),
     "%": ("%", 1.0), "1": ("1", 1.0), "s": ("s", 1.0),
     "{vehicle}": ("1", 1.0), "{vehicles}": ("1", 1.0), "{veh}": ("1", 1.0), "{count}": ("1", 1.0),
     "{vehicle}/h": ("veh/h", 1.0), "{veh}/h": ("veh/h", 1.0),
 }  # fmt: skip
 """UCUM code -> (unit of the plant's signals, factor)."""
 
-_SAME = {("1", "%"): 0.01, ("%", "1"): 100.0, ("1", "pH"): 1.0, ("1", "NTU"): 1.0}
+_SAME = {("1", "%"): 0.01, ("%", "1"): 100.0}
 """(a point's unit, a signal's unit) that can mean the same thing -> point's value / signal's."""
 
 
@@ -56,7 +58,7 @@ def _rules(*rows: tuple[str, str, str]) -> tuple[_Rule, ...]:
     return tuple(_Rule(*row) for row in rows)
 
 
-_PHASED = r"_?(?:l|phase_?)?([123])$"
+_PHASED = r"_(?:approach_?|arm_?)?([1-4])"
 
 RULES: dict[str, tuple[_Rule, ...]] = {
     "electricity": _rules(
@@ -87,7 +89,7 @@ RULES: dict[str, tuple[_Rule, ...]] = {
     ),
     "water": _rules(
         (r".*(reverse|negative|rev).*", "nothing", "m3"),
-        (r".*velocity.*|flow_speed", "{place}velocity_ms", "m/s"),
+        (r"(?!sound).*velocity.*|flow_speed", "{place}velocity_ms", "m/s"),
         (r".*(flow|flow_rate|volume_flow|flow_m3h)$", "{place}flow_m3h", "m3/h"),
         (r".*(total|counter|volume).*", "{place}total_m3", "m3"),
         (r"pressure", "pressure_bar", "bar"),
@@ -126,19 +128,26 @@ RULES: dict[str, tuple[_Rule, ...]] = {
         (r".*orp.*", "orp_mv", "mV"),
     ),
     "traffic": _rules(
-        (r".*(?:presence|mgage_value|occupied)" + _PHASED, "presence_{1}", "1"),
-        (r".*node([1-4])_mgage_value", "presence_{1}", "1"),
-        (r".*(?:count|volume|vehicles)" + _PHASED, "count_{1}", "1"),
-        (r".*occupancy" + _PHASED, "occupancy_{1}", "%"),
-        (r".*queue" + _PHASED, "queue_{1}", "1"),
-        (r".*speed" + _PHASED, "speed_{1}", "km/h"),
-        (r".*flow" + _PHASED, "flow_{1}", "veh/h"),
-        (r".*signal" + _PHASED, "signal_{1}", "1"),
-        (r".*stage", "stage", "1"),
-        (r".*cycle.*", "cycle_s", "s"),
+        (r"(?:presence|occupied)" + _PHASED, "presence_{1}", "1"),
+        (r"node([1-4])_mgage_value", "presence_{1}", "1"),
+        (r"(motorcycle|car|heavy)_(?:count|volume)" + _PHASED, "{1}_{2}", "1"),
+        (r"(?:vehicle_)?(?:count|volume|vehicles)" + _PHASED, "count_{1}", "1"),
+        (r"occupancy" + _PHASED, "occupancy_{1}", "%"),
+        (r"queue" + _PHASED, "queue_{1}", "1"),
+        (r"speed" + _PHASED, "speed_{1}", "km/h"),
+        (r"flow" + _PHASED, "flow_{1}", "veh/h"),
+        (r"signal" + _PHASED, "signal_{1}", "1"),
+        (r"countdown" + _PHASED, "countdown_{1}", "s"),
+        (r"(?:controller_)?mode", "mode", "1"),
+        (r"(?:.*_)?stage", "stage", "1"),
+        (r"cycle.*", "cycle_s", "s"),
     ),
 }
 """By domain: the first row whose pattern is the whole name and whose unit fits."""
+
+
+_DISCRETE = ("presence_", "signal_", "stage", "mode", "pump_")
+"""What a state or a bit may show: the status of a measurement is not its value."""
 
 
 def signal_for(domain: str, spec: PointSpec, **places: str) -> Signal | None:
@@ -151,9 +160,10 @@ def signal_for(domain: str, spec: PointSpec, **places: str) -> Signal | None:
     """
     name = re.sub(r"[^a-z0-9]+", "_", spec.name.lower()).strip("_")
     own, factor = UNITS.get(spec.unit, (spec.unit, 1.0))
+    discrete = spec.kind in {Kind.BIT, Kind.STATE}
     for rule in RULES.get(domain, ()):
         found = re.fullmatch(rule.pattern, name)
-        if found is None:
+        if found is None or (discrete and not rule.signal.startswith(_DISCRETE)):
             continue
         if not rule.signal:
             return None

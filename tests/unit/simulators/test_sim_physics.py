@@ -171,7 +171,7 @@ def test_vehicles_are_conserved_and_leave_on_green_only():
     junction.update(after(0), {})
     departed = [0] * 4
     greens = reds = 0
-    for second in range(1, 1800):
+    for second in range(1, 900):
         out = junction.update(after(second), {}).outputs
         for k, arm in enumerate(junction.arms):
             assert arm.arrived == arm.departed + arm.queue
@@ -181,16 +181,16 @@ def test_vehicles_are_conserved_and_leave_on_green_only():
             greens += junction.signal(k, after(second)) == GREEN
             departed[k] = arm.departed
         assert not (out["signal_1"] and out["signal_2"]), "crossing arms are never both open"
-    assert sum(departed) > 300
-    assert reds > 1000
-    assert greens > 1000
+    assert sum(departed) > 150
+    assert reds > 500
+    assert greens > 500
 
 
 def test_detectors_count_what_arrives_and_feel_it():
     junction = Junction(random.Random(14))
     junction.update(after(0), {})
     seen = 0
-    for tenth in range(1, 3000):
+    for tenth in range(1, 1500):
         out = junction.update(after(tenth / 10), {}).outputs
         seen += out["presence_1"]
     assert out["count_1"] == junction.arms[0].arrived > 10
