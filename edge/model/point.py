@@ -124,3 +124,13 @@ class Columns:
     def raw(self) -> npt.NDArray[np.intp]:
         """Positions of the points whose every cell is sent."""
         return np.array([i for i, p in enumerate(self.points) if p.raw], np.intp)
+
+    @cached_property
+    def bits(self) -> npt.NDArray[np.intp]:
+        """Positions of the points that can only be 0 or 1."""
+        return self.where(Kind.BIT)
+
+    @cached_property
+    def deadband(self) -> npt.NDArray[np.float64]:
+        """The smallest change of each point that is worth showing live."""
+        return np.array([p.deadband for p in self.points], np.float64)
