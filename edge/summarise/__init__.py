@@ -1,0 +1,1 @@
+"""The digest: scans become summaries, events and raw cells. Pure."""
