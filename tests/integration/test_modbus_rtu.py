@@ -15,7 +15,7 @@ from drivers.settings import ModbusRtu
 from edge.errors import BadFrame, DeviceRefused, LinkDown, NoAnswer
 from edge.runtime import SystemClock
 
-TIMEOUT_S = 0.15
+TIMEOUT_S = 0.2
 
 
 def crc(frame):
@@ -75,10 +75,10 @@ class Far:
 
 
 @asynccontextmanager
-async def wired(path, script, baud=115200):
+async def wired(path, script, baud=115200, timeout_s=TIMEOUT_S):
     far = Far(path / "bus", script)
     far.plug()
-    wire = RtuWire(ModbusRtu(str(far.path), baud, timeout_s=TIMEOUT_S))
+    wire = RtuWire(ModbusRtu(str(far.path), baud, timeout_s=timeout_s))
     await wire.open()
     try:
         yield far, wire
@@ -115,11 +115,14 @@ async def test_the_answer_is_found_in_what_the_bus_brings(tmp_path, script):
 
 
 async def test_a_wrong_crc_is_noticed_before_the_timeout(tmp_path):
-    async with wired(tmp_path, lambda r: [(0, honest(r)[:-1] + b"\x00")]) as (_, wire):
+    def spoilt(request):
+        return [(0, honest(request)[:-1] + b"\x00")]
+
+    async with wired(tmp_path, spoilt, timeout_s=5.0) as (_, wire):
         started = asyncio.get_running_loop().time()
         with pytest.raises(BadFrame, match="7 bytes came"):
             await ask(wire)
-        assert asyncio.get_running_loop().time() - started < 0.8 * TIMEOUT_S
+        assert asyncio.get_running_loop().time() - started < 1.0
 
 
 async def test_a_truncated_answer_is_a_bad_frame_and_silence_is_silence(tmp_path):
@@ -140,7 +143,11 @@ async def test_a_serial_exception_is_the_device_s_word(tmp_path):
 
 async def test_a_late_answer_is_not_another_unit_s(tmp_path):
     def script(request):
-        return [(1.2 * TIMEOUT_S, honest(request))] if request[0] == 1 else [(0.1, honest(request))]
+        return (
+            [(1.2 * TIMEOUT_S, honest(request))]
+            if request[0] == 1
+            else [(0.4 * TIMEOUT_S, honest(request))]
+        )
 
     async with wired(tmp_path, script) as (_, wire):
         with pytest.raises(NoAnswer):
@@ -158,7 +165,7 @@ async def test_a_late_answer_is_not_given_to_another_question_of_the_same_unit(t
         other = read(1, Block("holding", 9, 1))
         assert wire.settle_s(read(1, Block("holding", 7, 1))) == 0
         wait_s = wire.settle_s(other)
-        assert 0.8 * TIMEOUT_S < wait_s <= TIMEOUT_S
+        assert 0 < wait_s <= TIMEOUT_S
         # the bus waits as it is told; the late answer comes and goes meanwhile
         async with asyncio.timeout(1):
             content = (await Bus(wire, SystemClock(), None).ask(other)).content

@@ -20,7 +20,7 @@ from edge.model.point import Columns, Point
 from edge.model.quality import Quality
 from edge.runtime import SystemClock
 
-TIMEOUT_S = 0.15
+TIMEOUT_S = 0.25
 
 
 def honest(request):
@@ -102,14 +102,14 @@ async def test_an_answer_in_single_bytes_is_put_together():
 
 
 async def test_slow_is_still_good():
-    async with wired(lambda r: [(0.7 * TIMEOUT_S, honest(r))]) as (_, wire):
+    async with wired(lambda r: [(0.6 * TIMEOUT_S, honest(r))]) as (_, wire):
         assert await ask(wire) == b"\x00\x07"
 
 
 async def test_silence_ends_with_the_timeout_and_a_new_connection():
     async with wired(lambda r: []) as (server, wire):
         started = asyncio.get_running_loop().time()
-        with pytest.raises(NoAnswer, match=r"unit 1 did not answer within 0.15 s \(holding 7…7\)"):
+        with pytest.raises(NoAnswer, match=r"unit 1 did not answer within 0.25 s \(holding 7…7\)"):
             await ask(wire)
         assert asyncio.get_running_loop().time() - started < 3 * TIMEOUT_S
         # nobody else answers here: the peer may have vanished without a word
@@ -149,25 +149,26 @@ async def test_late_answers_are_never_given_to_another_question(mode):
     rng = random.Random(5)
 
     def script(request):
-        return [(rng.uniform(0.0, 0.018), honest(request))]
+        # unit 2 is in time, so that a strict connection is kept for its sake
+        return [(rng.uniform(0.0, 0.045) if request[6] == 1 else 0, honest(request))]
 
     server = Server(script)
     answered = late = 0
     async with server.running() as port:
-        wire = TcpWire(ModbusTcp("127.0.0.1", port, 0.012, mode))
+        wire = TcpWire(ModbusTcp("127.0.0.1", port, 0.03, mode))
         for address in range(200):
             if not wire.is_open:
                 await wire.open()
             try:
-                content = await ask(wire, address)
+                content = await ask(wire, address, unit=1 + address % 2)
             except NoAnswer:
                 late += 1
             else:
                 assert content == address.to_bytes(2, "big")
                 answered += 1
         wire.close()
-    assert answered > 30
-    assert late > 30
+    assert answered > 100
+    assert late > 20
 
 
 async def test_a_double_answer_is_used_once():
