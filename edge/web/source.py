@@ -114,6 +114,7 @@ class SyncView(msgspec.Struct, frozen=True, kw_only=True):
     connected: bool = False
     since_ms: int | None = None
     broker: str = ""
+    """Its address; empty where the site has no uplink."""
     receiver_seen_ms: int | None = None
     """When anything last came from the operations centre's receiver."""
     lanes: Sequence[LaneView] = ()

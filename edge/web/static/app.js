@@ -107,6 +107,7 @@ function render() {
 }
 
 function uplink(sync, now) {
+  if (!sync.broker) return ["waiting", word("uplink.none")];
   if (!sync.connected) return ["bad", word("uplink.down")];
   const silent = sync.receiver_seen_ms === null || now - sync.receiver_seen_ms > IOC_SILENT_MS;
   return silent ? ["uncertain", word("uplink.silent")] : ["good", word("uplink.up")];

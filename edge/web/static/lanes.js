@@ -15,7 +15,7 @@ export function render(sync, now) {
     byId("lanes").append(...[...rows.values()].map((row) => row.element));
   }
   for (const lane of sync.lanes) rows.get(lane.lane).render(lane, now);
-  say(byId("receiver"), [
+  say(byId("receiver"), sync.broker === "" ? word("uplink.none") : [
     sync.broker,
     sync.receiver_seen_ms === null
       ? word("ioc.never")
