@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import Path
 
 from edge.errors import ConfigError
 
@@ -26,7 +27,7 @@ class Problem:
     related: tuple[int, ...] = ()
     """Other lines that take part in the mistake: the first of two equal ids, an opened bracket."""
 
-    def render(self, path: str) -> str:
+    def render(self, path: str | Path) -> str:
         """`FILE:LINE: key: what; remedy`, the form that editors make clickable."""
         key = f"{self.key}: " if self.key else ""
         return f"{path}:{self.line}: {key}{self.what}; {self.remedy}"
@@ -41,7 +42,7 @@ class Problems(ConfigError):
         super().__init__(render(self.problems, path))
 
 
-def render(problems: Sequence[Problem], path: str) -> str:
+def render(problems: Sequence[Problem], path: str | Path) -> str:
     """One line for each problem, and a last one that counts those left out."""
     lines = [problem.render(path) for problem in problems[:SHOWN]]
     if len(problems) > SHOWN:

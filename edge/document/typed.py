@@ -46,6 +46,14 @@ def read(document: Document, kind: type[T]) -> T:
         raise Problems(document.path, problems) from None
 
 
+def attempt(value: object, kind: type[T]) -> T | None:
+    """A plain value as this kind; None where it is not one."""
+    try:
+        return msgspec.convert(value, kind, dec_hook=_own)
+    except msgspec.ValidationError:
+        return None
+
+
 def _own(kind: type[Readable], value: object) -> Readable:
     return kind.read(value)
 
@@ -85,7 +93,7 @@ class _Walk:
                     self.visit((*path, i), item, one, unit)
             case inspect.DictType() if type(value) is dict:
                 for key, item in value.items():
-                    self._is((*path, key), key, kind.key_type)
+                    self.visit((*path, key), key, kind.key_type)
                     self.visit((*path, key), item, kind.value_type, unit)
             case inspect.CustomType():
                 try:

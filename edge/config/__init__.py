@@ -1,0 +1,1 @@
+"""The site file: what this gateway reads, keeps and sends."""
