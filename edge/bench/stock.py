@@ -39,7 +39,7 @@ async def _poll(
             if isinstance(values, list):
                 for i, value in enumerate(values):
                     name = f"device-{device}.point-{start // 2 + i}"
-                    scan.append((at, name, float(value), 192))  # type: ignore[arg-type]  # FLOAT32 gives floats
+                    scan.append((at, name, float(value), 192))
         rows += scan
         if len(rows) >= COMMIT_ROWS:
             db.executemany("INSERT INTO sample VALUES (?, ?, ?, ?)", rows)

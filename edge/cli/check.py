@@ -6,7 +6,7 @@ from pathlib import Path
 
 def check_site(path: Path) -> int:
     """Print each finding as `FILE:LINE: key: what; remedy`; 0 where there is none."""
-    from edge.config import check, render  # noqa: PLC0415
+    from edge.config.load import check, render  # noqa: PLC0415
 
     problems = check(path)
     if problems:

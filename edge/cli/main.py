@@ -108,6 +108,9 @@ def parser() -> argparse.ArgumentParser:
     ioc = _add(commands, "ioc", _ioc, "the receiver at the operations centre")
     ioc.add_argument("--broker", default="mqtt://127.0.0.1:1883", metavar="URL")
     ioc.add_argument("--ledger", type=Path, default=Path("ria-ioc.db"), metavar="FILE")
+    ioc.add_argument(
+        "--identity", type=Path, metavar="DIR", help="folder with ca.pem, cert.pem and key.pem"
+    )
     ioc.add_argument("--influx", metavar="URL", help="copy to an InfluxDB v2 API")
     ioc.add_argument("--influx-token-file", type=Path, metavar="FILE")
     ioc.add_argument("--influx-org", default="ria")

@@ -44,11 +44,10 @@ def _servers() -> None:
     absent = _absent()
     if absent and os.geteuid() == 0 and shutil.which("apt-get"):
         print(f"ria: installing {', '.join(absent.values())} for the tests", file=sys.stderr)
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        install = ["apt-get", "install", "-y", "--no-install-recommends"]
-        subprocess.run(["apt-get", "update"], check=False, env=env, **quiet)
-        subprocess.run([*install, *absent.values()], check=False, env=env, **quiet)
+        install = ["apt-get", "install", "-y", "--no-install-recommends", *absent.values()]
+        for words in (["apt-get", "update"], install):
+            subprocess.run(words, check=False, env=env, capture_output=True)
         absent = _absent()
     if absent:
         print(

@@ -214,7 +214,7 @@ def shortfalls(found: dict[str, Any]) -> list[str]:
             )
     nothing = ("lost", "duplicated", "wrong", "gaps")
     reasons += [f"{name}: {found[name]}, must be 0" for name in nothing if found[name]]
-    return reasons + found["remarks"]
+    return [*reasons, *found["remarks"]]
 
 
 def _print(found: dict[str, Any]) -> None:

@@ -111,11 +111,16 @@ def _answers(
         only = set(device.get("only", [])) or {p["name"] for p in profile["points"]}
         maps[device["id"]] = (profile, [p for p in profile["points"] if p["name"] in only])
     found: dict[Key, list[Answer]] = defaultdict(list)
+    told: set[tuple[str, str, int]] = set()
     for line in record.read_text().splitlines():
         entry = json.loads(line)
         verdict.answers += 1
         profile, points = maps[entry["device"]]
         for name, value in _values(entry, profile, points):
+            source_time = (entry["device"], name, entry["at"])
+            if "values" in entry and source_time in told:
+                continue
+            told.add(source_time)
             if not math.isnan(value):
                 found[entry["device"], name].append(Answer(entry["at"] / 1e6, value))
     for answers in found.values():
