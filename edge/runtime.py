@@ -27,6 +27,8 @@ class SystemClock:
 
     def __init__(self) -> None:
         self.boot = _boot_id()
+        self._asked_ns = -NS_PER_S
+        self._quality = ClockQuality.UNKNOWN
 
     def now(self) -> Instant:
         """Wall time, nanoseconds since the Unix epoch, UTC."""
@@ -37,8 +39,16 @@ class SystemClock:
         return time.monotonic_ns()
 
     def quality(self) -> ClockQuality:
-        """Synced where a time server has disciplined the clock in this boot, else saved."""
-        return ClockQuality.SYNCED if SYNCED_MARK.exists() else ClockQuality.SAVED
+        """Synced where a time server has disciplined the clock in this boot, else saved.
+
+        As of at most a second ago: every scan asks, and the answer is a file.
+        """
+        mono_ns = time.monotonic_ns()
+        if mono_ns - self._asked_ns >= NS_PER_S:
+            self._asked_ns = mono_ns
+            synced = SYNCED_MARK.exists()
+            self._quality = ClockQuality.SYNCED if synced else ClockQuality.SAVED
+        return self._quality
 
 
 def _boot_id() -> str:
@@ -47,25 +57,6 @@ def _boot_id() -> str:
         with contextlib.suppress(OSError):
             return path.read_text().strip().replace("-", "")[:16]
     return f"{random.SystemRandom().getrandbits(64):016x}"
-
-
-class CachedQuality:
-    """A Clock that asks for the quality of the wall clock once a second, not once a scan."""
-
-    def __init__(self, clock: SystemClock) -> None:
-        self._clock = clock
-        self.boot = clock.boot
-        self.now = clock.now
-        self.mono_ns = clock.mono_ns
-        self._asked_ns = -NS_PER_S
-        self._quality = ClockQuality.UNKNOWN
-
-    def quality(self) -> ClockQuality:
-        """As of at most a second ago."""
-        mono_ns = self.mono_ns()
-        if mono_ns - self._asked_ns >= NS_PER_S:
-            self._asked_ns, self._quality = mono_ns, self._clock.quality()
-        return self._quality
 
 
 class ServiceSupervisor:

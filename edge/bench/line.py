@@ -27,7 +27,7 @@ from edge.demo.children import Child, ChildFailed, all_ended, ria
 POINTS = 100
 SETTLE_S = 3.0
 """From the end of a window until its summaries are confirmed, with room to spare."""
-METER = Path(__file__).with_name("meter.yaml")
+METER = Path(__file__).with_name("bench-meter.yaml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def _field(bench: Bench) -> Child:
         f"  - {{name: value_{i:03}, address: {2 * i}, type: float32, quantity: voltage, unit: V}}"
         for i in range(POINTS)
     )
-    (bench.folder / "meter.yaml").write_text(METER.read_text().replace("$POINTS", lines))
+    (bench.folder / "bench-meter.yaml").write_text(METER.read_text().replace("$POINTS", lines))
     plan = bench.folder / "plan.yaml"
     plan.write_text(_site(bench, "plan", raw=False))
     served = bench.folder / "served.yaml"
@@ -116,7 +116,7 @@ def _site(bench: Bench, name: str, *, raw: bool) -> str:
         "devices": [
             {
                 "id": f"m{i:02}",
-                "profile": "meter.yaml",
+                "profile": "bench-meter.yaml",
                 "link": f"modbus+tcp://10.1.0.{i + 1}",
                 "every": "1s",
             }
