@@ -2,7 +2,7 @@
 
 import math
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -10,6 +10,7 @@ import msgspec
 from drivers.modbus.blocks import span_of
 from drivers.profile import FactSpec, PointSpec, Profile, Table
 from drivers.registers import decode_point, encode_point
+from drivers.row import AS_IT_IS, law_of
 from simulators.ranges import carried_by
 
 ILLEGAL_FUNCTION = 1
@@ -49,6 +50,7 @@ class Memory:
         self._areas = _areas(profile)
         self._specs = profile.by_name
         self._shown: dict[str, float] = {}
+        self._plain = _plain_floats(profile, self._areas)
         self._writable = [s for s in profile.points if s.writable is not None and s.address >= 0]
         self.written: list[tuple[str, float]] = []
         """Points that a client has set, oldest first; whoever takes them clears them."""
@@ -60,8 +62,13 @@ class Memory:
         """Put values into the registers, as far as these can carry them; NaN is NaN or its mark."""
         shown = self._shown
         for name, value in outputs.items():
-            if shown.get(name) != value and (spec := self._specs.get(name)) is not None:
-                shown[name] = value
+            if shown.get(name) == value:
+                continue
+            shown[name] = value
+            if (plain := self._plain.get(name)) is not None and abs(value) < 1e38:
+                pack_into, data, offset = plain
+                pack_into(data, offset, value)
+            elif (spec := self._specs.get(name)) is not None:
                 self._put(spec, value)
 
     def show_mark(self, name: str) -> None:
@@ -217,6 +224,25 @@ def _areas(profile: Profile) -> dict[Table, _Area]:
         cell = 1 if table in {"coil", "discrete"} else 2
         areas[table] = _Area(first, end, cell, bytearray((end - first) * cell))
     return areas
+
+
+def _plain_floats(
+    profile: Profile, areas: Mapping[Table, _Area]
+) -> dict[str, tuple[Callable[..., None], bytearray, int]]:
+    """Floats that stand on the wire as they are: a benchmark's thousands must cost next to nothing.
+
+    The general way takes some 15 µs a value, this one a hundredth of it.
+    """
+    plain = {}
+    for spec in profile.points:
+        order = (profile.bytes, spec.words or profile.words)
+        letter = {"float32": "f", "float64": "d"}.get(spec.type)
+        bare = spec.bit is None and not spec.unavailable and law_of(spec) == AS_IT_IS
+        if letter and bare and order == ("big", "big") and spec.address >= 0:
+            area = areas[spec.table]
+            start = area.at(spec.address, 1).start
+            plain[spec.name] = (struct.Struct(f">{letter}").pack_into, area.data, start)
+    return plain
 
 
 _FACT_WIDTH = {"uint16": 1, "uint32": 2, "uint64": 4}

@@ -1,0 +1,94 @@
+"""The gateway's own drivers before simulated devices: what they scan is what went on record."""
+
+import asyncio
+import json
+import random
+
+import numpy as np
+import pytest
+
+from drivers import catalogue
+from drivers.modbus.driver import read_once
+from drivers.opcua.driver import OpcUaDriver
+from drivers.settings import DeviceSettings, ModbusRtu, ModbusTcp, OpcUa
+from edge.model.point import Columns, Kind, Point
+from edge.model.quality import Quality
+from simulators.clock import ManualClock
+from simulators.record import Record
+from simulators.site_server import serve
+
+MODBUS = [n for n in catalogue.names() if catalogue.load(n).protocol == "modbus"]
+OPCUA = [n for n in catalogue.names() if catalogue.load(n).protocol == "opcua"]
+
+
+def device(name, link, unit=1):
+    profile = catalogue.load(name)
+    points = tuple(Point(name, spec.name, spec.kind) for spec in profile.points)
+    return DeviceSettings(name, profile, link, Columns(name, points, 1.0), unit)
+
+
+async def read(settings, clock):
+    scan = await read_once(settings, clock)
+    return dict(zip(scan.columns.names, scan.values, strict=True)), scan.quality
+
+
+@pytest.mark.parametrize(
+    "link", [ModbusTcp("10.0.0.1"), ModbusRtu("/dev/ttyS9", 19200)], ids=["tcp", "rtu"]
+)
+async def test_every_modbus_profile_is_served_and_read_whole(link, tmp_path):
+    clock = ManualClock()
+    devices = [device(name, link, unit + 1) for unit, name in enumerate(MODBUS)]
+    path = tmp_path / "record.jsonl"
+    with Record(path) as record:
+        async with serve(
+            devices, clock=clock, rng=random.Random(1), record=record, folder=tmp_path
+        ) as site:
+            for settings in site.devices:
+                values, quality = await read(settings, clock)
+                assert (quality == Quality.GOOD).all(), settings.id
+                shown = site.plant.outputs(settings.id)
+                for spec in settings.profile.points:
+                    coarse = 0 if spec.type.startswith("float") else 0.51 * abs(spec.scale)
+                    whole = 0.5 if spec.kind in {Kind.BIT, Kind.STATE} else 0
+                    near = max(coarse, whole, 2e-7 * abs(shown[spec.name]))
+                    assert values[spec.name] == pytest.approx(shown[spec.name], abs=near), spec.name
+    recorded = {json.loads(line)["device"] for line in path.read_text().splitlines()}
+    assert recorded == set(MODBUS)
+
+
+@pytest.mark.parametrize("name", OPCUA)
+async def test_a_subscribed_driver_gets_what_is_on_record(name, tmp_path):
+    clock = ManualClock()
+    path = tmp_path / "record.jsonl"
+    scans = []
+    with Record(path) as record:
+        devices = [device(name, OpcUa("opc.tcp://10.0.0.2:4840/ria"))]
+        async with serve(devices, clock=clock, rng=random.Random(2), record=record) as site:
+            driver = OpcUaDriver(site.devices[0], clock, random.Random(3))
+
+            async def go_on():
+                while True:
+                    await asyncio.sleep(0.1)
+                    clock.advance(0.5)
+
+            async with asyncio.TaskGroup() as group, asyncio.timeout(30):
+                moving = group.create_task(go_on())
+                async for scan in driver.scans():
+                    scans.append(scan)
+                    if len(scans) >= 8:
+                        break
+                driver.stop()
+                moving.cancel()
+    told = {}
+    for line in map(json.loads, path.read_text().splitlines()):
+        if line["how"] == "publish":
+            told.setdefault(line["at"], {}).update(line["values"])
+    seen = 0
+    for scan in scans:
+        present = scan.present if scan.present is not None else np.ones(len(scan.columns), bool)
+        good = present & (scan.quality == Quality.GOOD)
+        cells = {n: v for n, v, g in zip(scan.columns.names, scan.values, good, strict=True) if g}
+        if cells:  # a scan without any says that nothing has changed
+            seen += 1
+            assert cells == told[scan.measured_at], "cell by cell, at the same source time"
+    assert seen >= 4
