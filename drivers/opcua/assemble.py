@@ -118,11 +118,21 @@ class Believed(NamedTuple):
         tolerance = max(int(2 * period_s * NS_PER_S), _LEAST_TOLERANCE_NS)
         return cls(min(heard_at, now) - tolerance, now + tolerance)
 
+    def holds(self, at: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """Which of these server times are taken as they are; 0 is none."""
+        taken: npt.NDArray[np.bool_] = (at != 0) & (at >= self.since) & (at <= self.until)
+        return taken
+
+    def superseded(self, changes: Changes, known: Changes) -> npt.NDArray[np.bool_]:
+        """Which changes a look has overtaken: `known`, every column in order, shows newer ones."""
+        at = changes.source_at
+        return self.holds(at) & (at <= known.source_at[changes.column])
+
     def astray(self, changes: Changes) -> npt.NDArray[np.int64]:
         """The server times outside the span, unsorted."""
         at = changes.source_at
-        outside: npt.NDArray[np.bool_] = (at != 0) & ((at < self.since) | (at > self.until))
-        return at[outside]
+        outside: npt.NDArray[np.int64] = at[(at != 0) & ~self.holds(at)]
+        return outside
 
 
 def whole(changes: Changes, columns: Columns, moment: Moment) -> Scan:
@@ -149,9 +159,10 @@ def assemble(
         nothing = np.zeros(n, np.bool_)
         at = Instant(max(int(moment.now), not_before))
         return [_scan(columns, moment, at, np.full(n, np.nan), np.zeros(n, np.uint8), nothing)]
-    source_at = changes.source_at
-    takes = (source_at >= believed.since) & (source_at <= believed.until) & (source_at != 0)
-    at_ns = np.maximum(np.where(takes, source_at, np.int64(moment.now)), np.int64(not_before))
+    theirs = believed.holds(changes.source_at)
+    at_ns = np.maximum(
+        np.where(theirs, changes.source_at, np.int64(moment.now)), np.int64(not_before)
+    )
     scans = []
     for chosen in _groups(changes.column, at_ns, grain_ns(columns.period_s)):
         column = changes.column[chosen]

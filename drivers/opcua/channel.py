@@ -84,7 +84,7 @@ class Channel:
                     await client.connect_socket()
                     self._bound()
                     await client.send_hello()
-                    await client.open_secure_channel()
+                    await self._secure()
                     await client.create_session()
                     await client.activate_session()
             except BaseException:
@@ -157,6 +157,24 @@ class Channel:
         except Exception as error:
             # what a broken or hostile answer makes asyncua raise has no common base
             raise BadFrame(f"{url}: {type(error).__name__}: {error}") from error
+
+    async def _secure(self) -> None:
+        try:
+            await self._client.open_secure_channel()
+        except TimeoutError:
+            raise
+        except (AssertionError, ua.UaError, OSError) as error:
+            if self._link.security == "None":
+                raise
+            # a server that cannot read us, or will not, seldom says so: some hang up, and what
+            # others say asyncua has dropped when it asserts that it was given keys
+            said = meaning_of(error.code) if isinstance(error, ua.UaStatusCodeError) else str(error)
+            raise DeviceRefused(
+                ua.StatusCodes.BadSecurityChecksFailed,
+                f"{self._link.url}: no secure channel ({said or 'no reason given'}). Either the"
+                f" server does not trust our certificate, {self._link.certificate}, or its own is"
+                f" not, or no longer, {self._link.trusted}; a person must compare them",
+            ) from error
 
     def _bound(self) -> None:
         protocol = self._protocol()

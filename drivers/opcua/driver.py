@@ -67,6 +67,7 @@ class OpcUaDriver:
         # the devices of a site, started together, do not read everything together
         self._reread_s = max(REREAD_S * rng.uniform(0.9, 1.1), 10 * settings.columns.period_s)
         self._session: Session | None = None
+        self._complaint = ""
         self._stopping = False
         self._interrupt: asyncio.Future[None] | None = None
 
@@ -94,11 +95,12 @@ class OpcUaDriver:
                 async with aclosing(self._looks(session, interrupt)) as looks:
                     async for scan in looks:
                         self._backoff.succeeded()
+                        self._complaint = ""
                         yield scan
             except EdgeError as error:
                 await self._close()
                 self._backoff.failed(asyncio.get_running_loop().time())
-                _log.warning("%s: %s", self.device, error)
+                self._complain(error)
                 async with aclosing(self._outage(_cause(error), interrupt)) as outage:
                     async for scan in outage:
                         yield scan
@@ -144,7 +146,7 @@ class OpcUaDriver:
             finally:
                 await session.close()
         except EdgeError as error:
-            _log.warning("%s: %s", self.device, error)
+            self._complain(error)
             return self._looker.failed(_cause(error))
 
     async def _open(self) -> "Session":
@@ -195,6 +197,12 @@ class OpcUaDriver:
             if wait_s <= tick_s or interrupt.done():
                 return
             yield self._looker.failed(cause)
+
+    def _complain(self, error: EdgeError) -> None:
+        """Once for each reason, not once for each try."""
+        level = logging.DEBUG if str(error) == self._complaint else logging.WARNING
+        self._complaint = str(error)
+        _log.log(level, "%s: %s", self.device, error)
 
     def _to_next_tick_s(self) -> float:
         period_s = self.columns.period_s

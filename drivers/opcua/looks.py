@@ -57,6 +57,9 @@ class Looker:
             changes = changes.beside(self._known)
         moment = Moment.of(self._clock)
         believed = Believed.around(moment.now, self._heard_at, self._columns.period_s)
+        overtaken = believed.superseded(changes, self._known)
+        if overtaken.any():
+            changes = changes.where(~overtaken)
         self._note(believed.astray(changes), moment.now)
         scans = assemble(changes, self._columns, moment, believed, self._floor(moment.now))
         self._heard_at, self._last_at = moment.now, scans[-1].measured_at

@@ -30,6 +30,7 @@ _QUEUE = 10
 _SUBSCRIPTION_S = 60.0
 """How long a server keeps the subscription of a gateway that has fallen silent, at the least."""
 _LONGEST_TEXT = 200
+_NO_SUCH_NODE = {ua.StatusCodes.BadNodeIdUnknown, ua.StatusCodes.BadNodeIdInvalid}
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +189,8 @@ class Session:
             status = ua.StatusCodes.BadNodeIdUnknown
             raise DeviceRefused(status, meaning_of(status))
         (held,) = (await self._channel.ask(_question([node]), ua.ReadResponse)).Results
+        if held.StatusCode.value in _NO_SUCH_NODE:
+            raise DeviceRefused(held.StatusCode.value, meaning_of(held.StatusCode.value))
         if held.Value is None or held.Value.is_array:
             raise ValueError("the node holds no single value now, so its type is not known")
         kind = held.Value.VariantType

@@ -41,6 +41,8 @@ const say = (message) => process.stdout.write(JSON.stringify(message) + "\n");
 const scalar = (type, value) =>
   ({ dataType: DataType[type], arrayType: VariantArrayType.Scalar, value });
 
+const access = (level) => ({ accessLevel: level, userAccessLevel: level });
+
 function populate(server) {
   const space = server.engine.addressSpace;
   const names = space.registerNamespace(NAMESPACE);
@@ -48,12 +50,12 @@ function populate(server) {
   const add = (name, type, value, options = {}) => {
     const node = names.addVariable({
       organizedBy: space.rootFolder.objects, browseName: name, nodeId: `s=${name}`,
-      dataType: DataType[type], value: scalar(type, value), ...options,
+      dataType: DataType[type], value: scalar(type, value), ...access("CurrentRead"), ...options,
     });
     nodes.set(name, { node, type });
     return node;
   };
-  const settable = { accessLevel: "CurrentRead | CurrentWrite", userAccessLevel: "CurrentRead | CurrentWrite" };
+  const settable = access("CurrentRead | CurrentWrite");
 
   const moving = [];
   const move = (name, type, at) => {

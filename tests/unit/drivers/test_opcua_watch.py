@@ -55,13 +55,14 @@ class Server:
     unknown: set = field(default_factory=set)
     pace: Pace = field(default_factory=Pace)
     monitored: set = field(default_factory=set)
+    source_at: int = 0
     looks: int = 0
 
     async def look(self):
         self.looks += 1
         n = len(self.nodes)
         status = [UNKNOWN if i in self.unknown else 0 for i in range(n)]
-        return Readings(list(range(n)), list(self.nodes.values()), status, [0] * n)
+        return Readings(list(range(n)), list(self.nodes.values()), status, [self.source_at] * n)
 
     async def subscribe(self, period_s):
         await self.monitor([i for i in self.nodes if i not in self.unknown], period_s)
@@ -186,6 +187,20 @@ async def test_first_values_of_the_items_are_no_news(scans):
     assert [s.point.name for s in scan.samples()] == ["p2"]
     (scan,) = looker.changed(Readings([0], [1.0], [0], [0]))
     assert [s.point.name for s in scan.samples()] == ["p0"], "later, a value told is a value"
+
+
+async def test_what_a_look_has_overtaken_is_no_news():
+    columns = Columns("plant", (Point("plant", "p0"), Point("plant", "p1")), 1.0)
+    looker = Looker(columns, Laws([AS_IT_IS] * 2), time := Time())
+    server = Server(time, [], nodes={0: 5.0, 1: 6.0})
+    server.source_at = time.now() - S // 2
+    await looker.look(server)
+    late = Readings([0, 1], [4.0, 7.0], [0, 0], [time.now() - S, time.now() - S // 4])
+    (scan,) = looker.changed(late)
+    assert [(s.point.name, s.value) for s in scan.samples()] == [("p1", 7.0)]
+    stepped_back = Readings([0], [3.0], [0], [time.now() - 3600 * S])
+    (scan,) = looker.changed(stepped_back)
+    assert [(s.point.name, s.value) for s in scan.samples()] == [("p0", 3.0)]
 
 
 async def test_a_clock_stepped_back_does_not_hold_the_scans_up():
