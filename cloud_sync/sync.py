@@ -8,7 +8,7 @@ may therefore keep nothing at all.
 
 import asyncio
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from itertools import count
 
 from cloud_sync import decode, topics
@@ -30,6 +30,9 @@ Connect = Callable[[], AbstractAsyncContextManager[Uplink]]
 SITE = ("site", 0)
 TAKEN_AT_ONCE = 32
 PATROL_S = 1.0
+FIRST_WORD_S = 1.0
+"""A receiver that is there answers a gateway's connecting within this time: what goes out before
+its word may have to go again."""
 COUNTED_EVERY = 10
 """Patrols from one look at the outbox's last numbers to the next."""
 
@@ -73,6 +76,7 @@ class Sync:
         self._strikes = Strikes()
         self._wake = asyncio.Event()
         self._heard = asyncio.Event()
+        self._word = asyncio.Event()
         self._site_changed = asyncio.Event()
         self._complaints: dict[str, str] = {}
         self._session, self._serial = "", 0
@@ -145,6 +149,7 @@ class Sync:
         )
 
     async def _begin(self) -> None:
+        self._word.clear()
         for lane, post in self._lanes.items():
             post.begin(_loop_time())
             self._stored[lane] = await self._outbox.last(lane)
@@ -190,6 +195,9 @@ class Sync:
             await asyncio.sleep(self._live_s)
 
     async def _post(self, uplink: Uplink, door: asyncio.Lock, room: Window) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FIRST_WORD_S):
+                await self._word.wait()
         while True:
             async with door:  # so that messages leave in order
                 message = await self._next()
@@ -265,10 +273,12 @@ class Sync:
             return  # a broker restored from its own backup retained an older one
         now = _loop_time()
         self._seen_at = self._clock.now()
-        if self._session not in ("", receipt.session):
+        if receipt.session != self._session:
+            # what it missed while it was not there, it does not know to ask for
             for post in self._lanes.values():
                 post.begin(now)
         self._session, self._serial = receipt.session, receipt.serial
+        self._word.set()
         for lane, held in receipt.lanes.items():
             watermark = Watermark(held.upto, tuple(held.missing))
             await self._believe(lane, watermark, now)
