@@ -57,6 +57,8 @@ def test_the_length_is_told_by_the_monotonic_clock_of_one_boot():
     assert down.detail["up_s"] == 5.0
     (up,) = health.watch(scan(1, UP, wall_s=9060, boot="next boot"))
     assert up.detail["down_s"] == 60.0
+    (down,) = health.watch(scan(3, DOWN, wall_s=99_999, boot="next boot"))
+    assert down.detail["up_s"] == 2.0
 
 
 @pytest.mark.parametrize(

@@ -126,6 +126,15 @@ def test_a_change_is_counted_from_what_was_last_shown():
     assert news.present.tolist() == [False, True]
 
 
+def test_what_is_shown_of_one_point_does_not_hide_the_drift_of_another():
+    latest, d = Latest(StoppedClock()), columns(a=0.0, b=0.5)
+    thinned = Thinned(latest)
+    for drift in (10.0, 10.4, 10.8):
+        latest.update(scan(d, [drift, drift]))
+        (news,) = thinned.take()
+    assert news.present.tolist() == [True, True]
+
+
 def test_quality_and_the_loss_of_a_number_are_always_shown():
     clock = StoppedClock()
     latest, d = Latest(clock), columns(a=5.0, b=5.0)
