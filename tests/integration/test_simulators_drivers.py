@@ -3,18 +3,22 @@
 import asyncio
 import json
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import edge.demo
 from drivers import catalogue
 from drivers.modbus.driver import read_once
 from drivers.opcua.driver import OpcUaDriver
 from drivers.settings import DeviceSettings, ModbusRtu, ModbusTcp, OpcUa
+from edge.config.load import load_site
 from edge.model.point import Columns, Kind, Point
 from edge.model.quality import Quality
 from simulators.clock import ManualClock
 from simulators.record import Record
+from simulators.rewrite import rewritten_site
 from simulators.site_server import serve
 
 MODBUS = [n for n in catalogue.names() if catalogue.load(n).protocol == "modbus"]
@@ -92,3 +96,17 @@ async def test_a_subscribed_driver_gets_what_is_on_record(name, tmp_path):
             seen += 1
             assert cells == told[scan.measured_at], "cell by cell, at the same source time"
     assert seen >= 4
+
+
+async def test_a_rewritten_site_file_leads_to_where_it_is_served(tmp_path):
+    before = tmp_path / "site.yaml"
+    text = (Path(edge.demo.__file__).parent / "city.yaml").read_text()
+    for name, value in (("BROKER", "mqtt://127.0.0.1:1883"), ("STORE", "/tmp/s"), ("PAGE", "off")):
+        text = text.replace(f"${name}", value)
+    before.write_text(text)
+    devices = [d for d in load_site(before).devices if not isinstance(d.link, OpcUa)]
+    async with serve(devices, clock=ManualClock(), rng=random.Random(1), folder=tmp_path) as site:
+        after = tmp_path / "served.yaml"
+        after.write_text(rewritten_site(text, site.links))
+        links = {d.id: d.link for d in load_site(after).devices}
+        assert {d.id: links[d.id] for d in devices} == {d.id: d.link for d in site.devices}

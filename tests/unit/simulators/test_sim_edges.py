@@ -77,9 +77,11 @@ SITE = """\
 gateway: vt-01  # the first
 links:
   bus-a: {modbus: /dev/ttyUSB0, baud: 9600}
+  converter: {modbus: Converter.local}
 devices:
   - {id: inlet, link: modbus+tcp://10.0.0.12, unit: 1}   # default port
-  - {id: outlet, link: "modbus+tcp://10.0.0.12:1502"}
+  - {id: outlet, link: "modbus+tcp://10.0.0.12:1502?timeout=3s"}
+  - {id: wall, link: "modbus+rtu:///dev/ttyUSB0?baud=9600"}
   - id: plant
     link: opc.tcp://10.0.0.20:4840
     trusted: /etc/plc.der
@@ -95,13 +97,18 @@ def test_a_rewritten_site_differs_in_its_addresses_only():
         {
             ModbusTcp("10.0.0.12"): ModbusTcp("127.0.0.1", 40001),
             ModbusTcp("10.0.0.12", 1502): ModbusTcp("127.0.0.1", 40002),
+            ModbusTcp("converter.local", timeout_s=2.0): ModbusTcp("::1", 40004),
             ModbusRtu("/dev/ttyUSB0"): ModbusRtu("/tmp/s/ttyUSB0"),
             plant: OpcUa("opc.tcp://127.0.0.1:40003", trusted="/tmp/s/sim.der"),
         },
     )
     assert text == (
         SITE.replace("link: modbus+tcp://10.0.0.12,", "link: modbus+tcp://127.0.0.1:40001,")
-        .replace('"modbus+tcp://10.0.0.12:1502"', "modbus+tcp://127.0.0.1:40002")
+        .replace(
+            '"modbus+tcp://10.0.0.12:1502?timeout=3s"', "modbus+tcp://127.0.0.1:40002?timeout=3s"
+        )
+        .replace('"modbus+rtu:///dev/ttyUSB0?baud=9600"', "modbus+rtu:///tmp/s/ttyUSB0?baud=9600")
+        .replace("Converter.local", "[::1]:40004")
         .replace("/dev/ttyUSB0", "/tmp/s/ttyUSB0")
         .replace("opc.tcp://10.0.0.20:4840", "opc.tcp://127.0.0.1:40003")
         .replace("/etc/plc.der", "/tmp/s/sim.der")
