@@ -81,8 +81,11 @@ export function chart(uPlot, place, { point, timezone, range, holes, tell }) {
         ...axis,
         space: 70,
         size: 34,
-        values: (_, splits) => splits.map((s) => format.time(s * 1000, language, timezone).slice(0, 5)),
-        incrs: [60, 120, 180, 300],
+        values: (_, splits) => {
+          const shown = splits.some((s) => s % 60) ? 8 : 5; // with seconds where they differ
+          return splits.map((s) => format.time(s * 1000, language, timezone).slice(0, shown));
+        },
+        incrs: [10, 15, 30, 60, 120, 180, 300],
       },
       {
         ...axis,

@@ -4,7 +4,8 @@ import { called, language, word } from "./language.js";
 import * as format from "./format.js";
 import * as reading from "./reading.js";
 
-const OPEN_POINTS_MOST = 250;
+// Beyond these a reader sees the devices first, and opens what is of interest.
+const OPEN_POINTS_MOST = matchMedia("(max-width: 34rem)").matches ? 40 : 300;
 
 export class Devices {
   #cards = new Map();
@@ -21,13 +22,11 @@ export class Devices {
   // A new site description: all cards anew, since a cell is known by its place in the list.
   build(site) {
     const old = this.#cards;
-    let room = OPEN_POINTS_MOST;
-    this.#cards = new Map(site.devices.map((device) => {
-      const fits = device.points.length <= room;
-      if (fits) room -= device.points.length;
-      const card = new Card(device, this.pick, old.get(device.id)?.isOpen ?? fits);
-      return [device.id, card];
-    }));
+    const points = site.devices.reduce((sum, device) => sum + device.points.length, 0);
+    const open = points <= OPEN_POINTS_MOST;
+    this.#cards = new Map(site.devices.map((device) => (
+      [device.id, new Card(device, this.pick, old.get(device.id)?.isOpen ?? open)]
+    )));
     byId("cards").replaceChildren(...[...this.#cards.values()].map((card) => card.element));
   }
 
@@ -126,8 +125,8 @@ class Card {
     say(this.name, called(device.labels, device.id));
     const facts = Object.entries(device.facts).map(([name, text]) => `${name} ${text}`);
     say(this.where, [
-      device.id, device.title, device.address,
-      word("device.every", { n: format.gauge(device.period_s, language).replace(/[.,]0+$/, "") }),
+      device.id, device.address, device.title,
+      word("device.every", { n: format.counter(device.period_s, language) }),
       word("device.points", { n: device.points.length }), ...facts,
     ].filter(Boolean).join(" · "));
     for (const row of this.#rows ?? []) row.rename();

@@ -1,7 +1,7 @@
 // What happened lately, newest first.
 import { byId, make } from "./dom.js";
 import { called, hasWord, language, word } from "./language.js";
-import { time } from "./format.js";
+import { counter, time } from "./format.js";
 
 const SHOWN = 20;
 
@@ -16,7 +16,7 @@ export function render(events, site, now) {
         time(event.at_ms, language, site.timezone, now)),
       make("span", { class: "kind" }, hasWord(key) ? word(key) : event.kind),
       make("span", { class: "subject" }, subject(event.subject, named)),
-      make("span", { class: "detail quiet" }, detail(event.detail)),
+      make("span", { class: "detail quiet" }, detail(event.detail, site.timezone)),
     );
   }));
 }
@@ -30,10 +30,18 @@ function subject(id, named) {
   return point ? `${name}: ${called(point.labels, point.name)}` : dot < 0 ? name : id;
 }
 
-function detail(said) {
+function detail(said, timezone) {
   return Object.entries(said).map(([name, value]) => {
-    const key = `quality.${value}`;
-    const text = typeof value === "string" && hasWord(key) ? word(key) : String(value);
-    return name === "cause" || name === "reason" ? text : `${name} ${text}`;
+    const text = plain(name, value, timezone);
+    const key = `detail.${name}`;
+    return hasWord(key) ? word(key, { text }) : `${name} ${text}`;
   }).join(" · ");
+}
+
+function plain(name, value, timezone) {
+  if (Array.isArray(value)) return value.map((one) => plain("", one, timezone)).join(", ");
+  if (name === "from_ms" || name === "to_ms") return time(value, language, timezone);
+  if (typeof value === "number") return counter(value, language);
+  const key = `quality.${value}`;
+  return hasWord(key) ? word(key) : String(value);
 }

@@ -1,6 +1,7 @@
 // The last quarter of an hour of one point, as columns. Pure.
 
 export const SPAN_MS = 15 * 60 * 1000;
+const SHORTEST_MS = 60 * 1000;
 
 export class History {
   #t = [];
@@ -29,6 +30,12 @@ export class History {
     this.#t.push(at);
     this.#values.push(value);
     this.#quality.push(quality);
+  }
+
+  // What there is to look at, up to `nowMs`: a quarter of an hour, or less where nothing is older.
+  sinceMs(nowMs) {
+    const first = Math.min(this.#t[0] ?? nowMs, nowMs - SHORTEST_MS);
+    return Math.max(first, nowMs - SPAN_MS);
   }
 
   forget(beforeMs) {

@@ -47,8 +47,8 @@ class Row {
       const shape = stuck && what === "waiting" ? "◆ " : "";
       say(cell, `${shape}${whole(lane[what], language)}`);
     }
-    say(this.moved, lane.confirmed_at_ms === null
-      ? word(lane.stored ? "lane.still" : "lane.empty")
-      : word("lane.moved", { ago: ago(now - lane.confirmed_at_ms) }));
+    const moved = () => word("lane.moved", { ago: ago(now - lane.confirmed_at_ms) });
+    say(this.moved, !lane.stored ? word("lane.empty")
+      : lane.confirmed_at_ms === null ? word("lane.still") : moved());
   }
 }

@@ -110,7 +110,7 @@ export class Trend {
     this.#chart = chart(window.uPlot, byId("trend-chart"), {
       point: this.#picked.point,
       timezone: this.#timezone,
-      range: () => [(this.#now - SPAN_MS) / 1000, this.#now / 1000],
+      range: () => [this.#history.sinceMs(this.#now) / 1000, this.#now / 1000],
       holes: () => this.#history.holes(this.#now),
       tell: (index) => {
         this.#pointer = index;
@@ -135,14 +135,14 @@ export class Trend {
     const show = (value) => reading.withUnit(point, value);
     const found = this.#history.extremes();
     const isCode = point.kind === "state" || point.kind === "bit";
+    const since = this.#history.sinceMs(this.#now);
     const said = [];
     if (this.#note) said.push(word("trend.failed", { reason: this.#note }));
     said.push(found
       ? word(isCode ? "trend.states" : "trend.summary", {
-        min: show(found.min), max: show(found.max), last: show(found.last),
+        age: reading.age(this.#now - since), min: show(found.min), max: show(found.max), last: show(found.last),
       })
       : word("trend.none"));
-    const since = this.#now - SPAN_MS;
     const holes = this.#history.holes(this.#now).filter(([, until]) => until > since);
     const silent = holes.reduce((sum, [from, until]) => sum + until - Math.max(from, since), 0);
     if (silent > 0) said.push(word("trend.gaps", { age: reading.age(silent) }));

@@ -36,8 +36,8 @@ export const WORDS = {
   "clock.saved": {"vi": "giờ đã lưu", "en": "saved time"},
   "clock.synced": {"vi": "đồng bộ", "en": "synced"},
   "clock.holdover": {"vi": "tự giữ giờ", "en": "holdover"},
-  "store.ok": {"vi": "{percent} % đã dùng", "en": "{percent} % used"},
-  "store.no_limit": {"vi": "{megabytes} MB đã dùng", "en": "{megabytes} MB used"},
+  "store.ok": {"vi": "dùng {percent} %", "en": "{percent} % used"},
+  "store.no_limit": {"vi": "dùng {megabytes} MB", "en": "{megabytes} MB used"},
   "store.degraded": {"vi": "lỗi ghi đĩa", "en": "disk fault"},
 
   "lost": {
@@ -118,7 +118,7 @@ export const WORDS = {
   "lane.empty": {"vi": "chưa có bản tin", "en": "no messages yet"},
 
   "events": {"vi": "Sự kiện gần đây", "en": "Recent events"},
-  "event.device_up": {"vi": "Thiết bị trả lời lại", "en": "Device up"},
+  "event.device_up": {"vi": "Thiết bị trả lời", "en": "Device up"},
   "event.device_down": {"vi": "Mất thiết bị", "en": "Device down"},
   "event.quality_changed": {"vi": "Chất lượng đổi", "en": "Quality changed"},
   "event.counter_reset": {"vi": "Bộ đếm về không", "en": "Counter reset"},
@@ -131,6 +131,19 @@ export const WORDS = {
   "event.history_thinned": {"vi": "Lịch sử được rút gọn", "en": "History thinned"},
   "event.store_degraded": {"vi": "Lưu trữ có lỗi", "en": "Storage degraded"},
   "event.command": {"vi": "Lệnh điều khiển", "en": "Command"},
+  "detail.cause": {"vi": "{text}", "en": "{text}"},
+  "detail.reason": {"vi": "{text}", "en": "{text}"},
+  "detail.down_s": {"vi": "đã mất {text} s", "en": "was down for {text} s"},
+  "detail.up_s": {"vi": "trước đó chạy {text} s", "en": "was up for {text} s"},
+  "detail.from": {"vi": "từ {text}", "en": "from {text}"},
+  "detail.to": {"vi": "thành {text}", "en": "to {text}"},
+  "detail.unit": {"vi": "({text})", "en": "({text})"},
+  "detail.points": {"vi": "điểm đo: {text}", "en": "points: {text}"},
+  "detail.from_ms": {"vi": "từ {text}", "en": "from {text}"},
+  "detail.to_ms": {"vi": "thành {text}", "en": "to {text}"},
+  "detail.step_ms": {"vi": "lệch {text} ms", "en": "by {text} ms"},
+  "detail.lane": {"vi": "luồng {text}", "en": "lane {text}"},
+  "detail.version": {"vi": "phiên bản {text}", "en": "version {text}"},
 
   "trend.loading": {"vi": "Đang đọc 15 phút vừa qua…", "en": "Reading the last 15 minutes…"},
   "trend.failed": {
@@ -138,10 +151,10 @@ export const WORDS = {
     "en": "History could not be read ({reason}). The chart begins now."
   },
   "trend.summary": {
-    "vi": "15 phút: thấp nhất {min}, cao nhất {max}, mới nhất {last}.",
-    "en": "15 minutes: lowest {min}, highest {max}, last {last}."
+    "vi": "{age} qua: thấp nhất {min}, cao nhất {max}, mới nhất {last}.",
+    "en": "Last {age}: lowest {min}, highest {max}, latest {last}."
   },
-  "trend.states": {"vi": "15 phút: mới nhất {last}.", "en": "15 minutes: last {last}."},
+  "trend.states": {"vi": "{age} qua: mới nhất {last}.", "en": "Last {age}: latest {last}."},
   "trend.none": {"vi": "15 phút vừa qua không có giá trị tốt.", "en": "No good value in the last 15 minutes."},
   "trend.gaps": {
     "vi": "Vùng gạch chéo: không có giá trị tốt, tổng cộng {age}.",

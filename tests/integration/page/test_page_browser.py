@@ -62,6 +62,7 @@ async def test_a_silent_device_says_so_in_words_and_shape(visit, browse, gateway
     async with visit(gateway) as visitor, browse() as tab:
         await tab.open(visitor.page.url, language="en")
         await tab.until(f"{VALUE.format('flow')} === '118.3'")
+        gateway.happen(EventKind.DEVICE_UP, "pump", cause="link_down", down_s=61.5)
         gateway.lose("inlet", Quality.TIMEOUT, "10.0.0.12:502 unit 1 did not answer within 1 s")
         await tab.until(f"{VALUE.format('flow')} === '—'", within_s=3)
         assert await tab.eval(QUALITY.format("flow")) == "▲ no answer"
@@ -72,6 +73,7 @@ async def test_a_silent_device_says_so_in_words_and_shape(visit, browse, gateway
             "check unit number",
             "1 of 2 answering",
             "Device down",
+            "link down · was down for 61.5 s",
         ):
             assert words in text
         await tab.eval("document.getElementById('show-abnormal').click()")
@@ -177,6 +179,10 @@ async def test_it_fits_a_phone_in_both_languages(visit, browse, gateway):
                 f"document.documentElement.lang === '{language}' && {VALUE.format('pressure')}"
             )
             assert await tab.eval("document.documentElement.scrollWidth") == 360
+            await tab.eval("document.querySelector('.head').click()")
+            assert await tab.eval("document.querySelector('.points').hidden")
+            assert await tab.eval("document.documentElement.scrollWidth") == 360, "folded"
+            await tab.eval("document.querySelector('.head').click()")
             small = "[...document.querySelectorAll('.point, .head')].filter(e => e.getBoundingClientRect().height < 43).length"
             assert await tab.eval(small) == 0, "too small for a thumb"
 
