@@ -2,6 +2,7 @@
 
 import heapq
 import random
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -21,6 +22,9 @@ _PLANT_OF = {
     "traffic": "junction",
 }
 """The plant on which devices of a domain hang. One of each serves a whole site."""
+
+_INLET = {"in", "inlet"}
+_OUTLET = {"out", "outlet", "network"}
 
 
 @dataclass(slots=True)
@@ -109,21 +113,21 @@ class Plant:
 def _places(devices: Sequence[DeviceSettings]) -> list[dict[str, str]]:
     """Where each device sits: the first meter at the head of the feeder, the others on branches.
 
-    A flow meter whose id speaks of an outlet measures the outlet; else the first one of a site
-    measures the inlet, and the ones after it the outlet.
+    A flow meter whose id has the word `out` or `outlet` measures the outlet; else the first one of
+    a site measures the inlet, and the ones after it the outlet, but for those called `in`, `inlet`.
     """
     places = []
     meters = flows = 0
     for settings in devices:
-        domain, name = settings.profile.domain, settings.id.lower()
+        domain, words = settings.profile.domain, set(re.split(r"[^a-z]+", settings.id.lower()))
         place = ""
         if domain == "electricity":
             place = f"branch{meters}." if meters else "head."
             meters += 1
         elif domain == "water":
-            outlet = "out" in name or (flows > 0 and "in" not in name)
+            outlet = bool(words & _OUTLET) or (flows > 0 and not words & _INLET)
             place = "outlet_" if outlet else "inlet_"
             flows += 1
-        quality = "outlet_" if "out" in name or "net" in name else ""
+        quality = "outlet_" if words & _OUTLET else ""
         places.append({"place": place, "quality": quality})
     return places
