@@ -32,6 +32,10 @@ class Moment(NamedTuple):
         """The clock as it stands."""
         return cls(clock.now(), clock.mono_ns(), clock.boot, clock.quality())
 
+    def earlier(self, by_ns: int) -> "Moment":
+        """The same clock `by_ns` before: both of its sides move together."""
+        return self._replace(now=Instant(self.now - by_ns), mono_ns=self.mono_ns - by_ns)
+
 
 class Laws:
     """What the raw number of each column comes to: `value = (raw * times + plus) / over`."""
@@ -143,26 +147,22 @@ def whole(changes: Changes, columns: Columns, moment: Moment) -> Scan:
     return Scan(columns, *moment, changes.value, changes.quality)
 
 
-def assemble(
-    changes: Changes, columns: Columns, moment: Moment, believed: Believed, not_before: int
-) -> list[Scan]:
+def assemble(changes: Changes, columns: Columns, moment: Moment, believed: Believed) -> list[Scan]:
     """The changes as Scans, oldest first, each column at most once in each.
 
     Where there are none, one Scan in which nothing is present: unchanged, and alive.
 
     Server times are taken together within a grain of a tenth of the period (at most 100 ms): a
     server whose variables each have their own timer would else make a Scan of each change. The
-    grain is dated by its earliest change. No Scan is dated before `not_before`.
+    grain is dated by its earliest change. A change may be older than the last Scan: a device takes
+    its time to tell its server.
     """
     n = len(columns)
     if not len(changes):
         nothing = np.zeros(n, np.bool_)
-        at = Instant(max(int(moment.now), not_before))
-        return [_scan(columns, moment, at, np.full(n, np.nan), np.zeros(n, np.uint8), nothing)]
+        return [Scan(columns, *moment, np.full(n, np.nan), np.zeros(n, np.uint8), nothing)]
     theirs = believed.holds(changes.source_at)
-    at_ns = np.maximum(
-        np.where(theirs, changes.source_at, np.int64(moment.now)), np.int64(not_before)
-    )
+    at_ns = np.where(theirs, changes.source_at, np.int64(moment.now))
     scans = []
     for chosen in _groups(changes.column, at_ns, grain_ns(columns.period_s)):
         column = changes.column[chosen]
@@ -170,8 +170,8 @@ def assemble(
         present = np.zeros(n, np.bool_)
         values[column], graded[column] = changes.value[chosen], changes.quality[chosen]
         present[column] = True
-        at = Instant(int(at_ns[chosen].min()))
-        scans.append(_scan(columns, moment, at, values, graded, present))
+        earliest = moment.earlier(moment.now - int(at_ns[chosen].min()))
+        scans.append(Scan(columns, *earliest, values, graded, present))
     return scans
 
 
@@ -203,15 +203,3 @@ def _groups(
     by_scan = np.lexsort((rank, sorted_bucket))
     edge = (np.diff(sorted_bucket[by_scan]) != 0) | (np.diff(rank[by_scan]) != 0)
     return np.split(order[by_scan], np.flatnonzero(edge) + 1)
-
-
-def _scan(
-    columns: Columns,
-    moment: Moment,
-    at: Instant,
-    values: Values,
-    quality: npt.NDArray[np.uint8],
-    present: npt.NDArray[np.bool_],
-) -> Scan:
-    mono_ns = moment.mono_ns + int(at) - int(moment.now)
-    return Scan(columns, at, mono_ns, moment.boot, moment.quality, values, quality, present)

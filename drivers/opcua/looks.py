@@ -1,4 +1,4 @@
-"""What a session tells becomes Scans that never step back in time."""
+"""What a session tells becomes Scans, and what it has told already does not."""
 
 import logging
 from typing import TYPE_CHECKING
@@ -28,7 +28,6 @@ class Looker:
         self._columns = columns
         self._laws = laws
         self._clock = clock
-        self._last_at = 0
         self._heard_at = Instant(0)
         self._known = Changes.of(Readings(), laws)
         self._unheard: set[int] = set()
@@ -38,10 +37,8 @@ class Looker:
         asked_ns = self._clock.mono_ns()
         self._known = Changes.of(await session.look(), self._laws)
         moment = Moment.of(self._clock)
-        half_ns = (moment.mono_ns - asked_ns) // 2
-        at = Instant(max(moment.now - half_ns, self._floor(moment.now)))
-        moment = moment._replace(now=at, mono_ns=moment.mono_ns - half_ns)
-        self._heard_at, self._last_at = at, at
+        moment = moment.earlier((moment.mono_ns - asked_ns) // 2)
+        self._heard_at = moment.now
         return whole(self._known, self._columns, moment)
 
     def expect(self, places: set[int]) -> None:
@@ -61,19 +58,16 @@ class Looker:
         if overtaken.any():
             changes = changes.where(~overtaken)
         self._note(believed.astray(changes), moment.now)
-        scans = assemble(changes, self._columns, moment, believed, self._floor(moment.now))
-        self._heard_at, self._last_at = moment.now, scans[-1].measured_at
-        return scans
+        self._heard_at = moment.now
+        return assemble(changes, self._columns, moment, believed)
 
     def failed(self, cause: Quality) -> Scan:
         """The Scan of a look that brought nothing, now."""
         moment = Moment.of(self._clock)
-        at = Instant(max(moment.now, self._floor(moment.now)))
-        self._last_at = at
         return failed(
             self._columns,
             cause,
-            measured_at=at,
+            measured_at=moment.now,
             mono_ns=moment.mono_ns,
             boot=moment.boot,
             clock_quality=moment.quality,
@@ -82,11 +76,6 @@ class Looker:
     def refused(self) -> set[int]:
         """Places of the nodes that the server did not know at the last look."""
         return set(np.flatnonzero(self._known.quality == Quality.REFUSED).tolist())
-
-    def _floor(self, now: Instant) -> int:
-        """The last Scan's time, unless the gateway's clock was stepped since."""
-        tolerance = Believed.around(now, now, self._columns.period_s)
-        return self._last_at if self._last_at <= tolerance.until else 0
 
     def _note(self, astray: npt.NDArray[np.int64], now: Instant) -> None:
         facts = self._columns.facts

@@ -58,9 +58,9 @@ function populate(server) {
   const settable = access("CurrentRead | CurrentWrite");
 
   const moving = [];
-  const move = (name, type, at) => {
-    add(name, type, at(0));
-    moving.push({ name, type, at });
+  const move = (name, type, value) => {
+    add(name, type, value(0));
+    moving.push({ name, type, value });
   };
   for (let i = 0; i < 6; i++) move(`float.${i}`, "Double", (n) => n + i / 10);
   move("float32", "Float", (n) => n / 4);
@@ -91,13 +91,14 @@ function populate(server) {
   });
   add("unstamped", "Double", 8.25, { minimumSamplingInterval: 100 }).readValue = () => unstamped;
 
-  let n = 0;
+  // value and source time are those of the step, whenever the timer gets to it
+  const start = Date.now();
   const timer = setInterval(() => {
-    n += 1;
-    const now = new Date();
-    for (const { name, type, at } of moving) {
+    const n = Math.floor((Date.now() - start) / PERIOD_MS);
+    const at = new Date(start + n * PERIOD_MS);
+    for (const { name, type, value } of moving) {
       const entry = nodes.get(name);
-      if (entry) entry.node.setValueFromSource(scalar(type, at(n)), StatusCodes.Good, now);
+      if (entry) entry.node.setValueFromSource(scalar(type, value(n)), StatusCodes.Good, at);
     }
   }, PERIOD_MS);
   return { space, nodes, timer };
