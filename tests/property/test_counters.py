@@ -74,7 +74,8 @@ def play(meter, troubles, limit):
     poll(meter.read())
     for trouble, steps in troubles:
         for number, amount in enumerate(steps):
-            if number == 0 and trouble == "reset" and not meter.modulus:
+            # three readings after a reset the meter must still be below where it was
+            if number == 0 and trouble == "reset" and not meter.modulus and meter.register > 20:
                 meter.reset()
                 resets += 1
             meter.consume(amount)
@@ -89,6 +90,11 @@ def play(meter, troubles, limit):
                 poll(meter.read())
             else:
                 poll(meter.read())
+    for settling in range(2 * APART):
+        # a turn so late that three readings have not yet confirmed it would be a matter of luck
+        if settling < APART or meter.register < APART:
+            meter.consume(1)
+            poll(meter.read())
     letters += summariser.close_until(Instant((BEGIN + at_s + 1000) * NS_PER_S))
     return letters, resets
 
@@ -109,7 +115,7 @@ def kinds(letters):
 )
 def test_books_the_truth_through_resets_glitches_and_bad_cells(troubles, register, limit):
     meter = Meter(register)
-    letters, resets = play(meter, [*troubles, ("none", [1] * APART)], limit)
+    letters, resets = play(meter, troubles, limit)
     assert booked(letters) == meter.proven
     assert kinds(letters).count(EventKind.COUNTER_RESET) == resets
     last = [x.body for x in letters if x.lane is Lane.INTERVAL][-1]
@@ -125,7 +131,7 @@ def test_books_the_truth_through_resets_glitches_and_bad_cells(troubles, registe
 )
 def test_books_the_truth_through_rollovers(troubles, modulus, below_top, limit):
     meter = Meter(modulus - below_top, modulus)
-    letters, _ = play(meter, [*troubles, ("none", [1] * APART)], limit)
+    letters, _ = play(meter, troubles, limit)
     assert booked(letters) == meter.proven
     assert EventKind.COUNTER_RESET not in kinds(letters)
     if below_top < len(troubles) * APART:
