@@ -204,14 +204,16 @@ def size_of(path: Path) -> int:
 def stored_version(path: Path) -> int:
     """`user_version` as it stands in the file's header, read without SQLite touching the file.
 
-    The offset is in the SQLite file format, section 1.3 (bytes 60-63, big-endian).
+    0 where there is no such file. The offset is in the SQLite file format, section 1.3 (bytes
+    60-63, big-endian).
     """
     try:
         with path.open("rb") as file:
             header = file.read(100)
     except FileNotFoundError:
         return 0
-    return int.from_bytes(header[60:64], "big") if len(header) == 100 else 0
+    is_sqlite = len(header) == 100 and header.startswith(b"SQLite format 3\0")
+    return int.from_bytes(header[60:64], "big") if is_sqlite else 0
 
 
 def sync_folder(folder: Path) -> None:

@@ -222,13 +222,18 @@ class Ledger:
         self.database.close()
 
 
+def aside_of(path: Path) -> Path:
+    """Where `set_aside` puts a ledger."""
+    return path.with_name(path.name + ".set-aside")
+
+
 def set_aside(path: Path) -> Path:
     """Move a ledger that cannot be trusted out of the way; one such is kept, the latest.
 
     Raises:
         StoreFailed: the folder does not allow it.
     """
-    kept = path.with_name(path.name + ".set-aside")
+    kept = aside_of(path)
     try:
         for source, target in ((wal_of(path), wal_of(kept)), (path, kept)):
             target.unlink(missing_ok=True)
@@ -237,8 +242,3 @@ def set_aside(path: Path) -> Path:
     except OSError as error:
         raise StoreFailed(f"{path}: {error.strerror}; look at the disk") from error
     return kept
-
-
-def starts_after(ledger: Ledger, last: Place) -> None:
-    """Begin an epoch after `last`: what lies before belongs to another one."""
-    ledger.commit(replay_after=last, raw_after=last)

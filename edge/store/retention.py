@@ -179,7 +179,7 @@ class Retention:
 
     def _summaries_s(self) -> int:
         rows = self._database.execute(
-            "SELECT max(until_ms - since_ms) FROM"
+            "SELECT min(until_ms - since_ms) FROM"
             " (SELECT * FROM outbox WHERE lane = 'interval' ORDER BY seq DESC LIMIT 100)"
         )
         return int(rows[0][0] or 0) // 1000

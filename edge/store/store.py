@@ -20,6 +20,7 @@ from edge.store.database import Damaged
 from edge.store.digestion import Cut
 from edge.store.health import StoreHealth
 from edge.store.lock import Lock
+from edge.store.opening import Disk
 from edge.store.place import BEFORE_ALL
 from edge.store.waiting import EventGroup, Waiting
 from edge.store.writer import Settings, Writer
@@ -64,16 +65,7 @@ def open_store(
             f"store.limit: {limit_bytes} B is below {LEAST_LIMIT_BYTES} B (4 MB): raise it"
         )
     settings = Settings(
-        path,
-        gateway,
-        clock,
-        digest,
-        encode,
-        cut,
-        thin,
-        limit_bytes,
-        raw_age_s=raw_age_s,
-        grace_s=grace_s,
+        Disk(path, limit_bytes), gateway, clock, digest, encode, cut, thin, raw_age_s, grace_s
     )
     return Store(settings, commit_interval_s=commit_interval_s)
 
@@ -93,7 +85,7 @@ class Store:
         self._next_tick_ns = self._clock.mono_ns()
         self._wakers: list[tuple[asyncio.AbstractEventLoop, Callable[[], None]]] = []
         self._died: Future[None] = Future()
-        self._lock = Lock(settings.path)
+        self._lock = Lock(settings.disk.path)
         opened: Future[Writer] = Future()
         self._thread = threading.Thread(
             target=self._run, args=(opened,), name="store writer", daemon=True

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from edge.errors import StoreFailed
 from edge.model.clock import NS_PER_S, Clock, Instant
@@ -12,18 +11,17 @@ from edge.model.message import Lane, Message, Watermark
 from edge.model.scan import Scan
 from edge.ports import Digest, Encode, Thin
 from edge.store.block import cells_in
-from edge.store.database import CHECKPOINT_BYTES, Damaged, Database, DiskFull, require_sqlite
+from edge.store.database import Damaged, DiskFull
 from edge.store.desk import Desk
 from edge.store.digestion import Cut, Digestion
 from edge.store.health import StoreHealth
-from edge.store.ledger import Ledger, set_aside, starts_after
+from edge.store.ledger import aside_of, set_aside
 from edge.store.messages import LaneDepth, Messages
+from edge.store.opening import Disk, open_files
 from edge.store.place import Place
 from edge.store.retention import Retention
 from edge.store.segment import Row
-from edge.store.segments import Segments
 
-SEGMENT_BYTES = 64 * 2**20
 SLOW_TICKS = 30
 """Seconds between looks at what changes slowly."""
 LONG_LANE = 10_000
@@ -35,20 +33,15 @@ _log = logging.getLogger(__name__)
 class Settings:
     """What the store is given once."""
 
-    path: Path
+    disk: Disk
     gateway: str
     clock: Clock
     digest: Digest
     encode: Encode
     cut: Cut
     thin: Thin
-    limit_bytes: int
     raw_age_s: float = 5.0
     grace_s: float = 72 * 3600.0
-    synchronous: str = "FULL"
-    """Only a proof that this matters sets it otherwise."""
-    vfs: str | None = None
-    """SQLite's road to the disk; None is its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,37 +62,26 @@ class Writer:
             ConfigError: SQLite is too old, or a newer version of Ria wrote the store.
             StoreFailed: the disk does not take or give it.
         """
-        require_sqlite()
         self._settings = settings
         self._clock = settings.clock
-        self._checkpoint_bytes = min(CHECKPOINT_BYTES, settings.limit_bytes // 32)
         self._ticks = 0
+        self._is_closed = False
         self._commit_trouble = ""
         self._space_trouble = ""
         self._commits = 0
         self._cells_committed = 0
         self._last_commit: Instant | None = None
         self._lanes: dict[Lane, LaneDepth] = {}
-        path = settings.path / "ria.db"
-        self._ledger, why_new = self._open_ledger(path)
-        self._segments = Segments(
-            settings.path / "segments",
-            lambda file, create: self._database(file, create=create),
-            clock=settings.clock,
-            segment_bytes=min(SEGMENT_BYTES, settings.limit_bytes // 16),
-            least_number=max(self._ledger.replay_after.segment, self._ledger.raw_after.segment),
-        )
-        last, epoch, revision = self._segments.adopt_last()
-        if self._is_foreign(last, epoch, revision):
-            self._ledger.close()
-            set_aside(path)
-            self._ledger, why_new = self._open_ledger(path)
-            why_new = why_new or "ria.db was older than the segments beside it"
-        self._segments.epoch = self._ledger.epoch
-        if self._ledger.is_new:
-            starts_after(self._ledger, last)
-            if self._segments.numbers:
-                why_new = why_new or "ria.db was missing"
+        self._files = open_files(settings.disk, settings.clock)
+        self._ledger, self._segments = self._files.ledger, self._files.segments
+        try:
+            self._begin(on_new)
+        except BaseException:
+            self._files.close()
+            raise
+
+    def _begin(self, on_new: Callable[[], None]) -> None:
+        settings = self._settings
         self._messages = Messages(
             self._ledger.database,
             gateway=settings.gateway,
@@ -107,14 +89,14 @@ class Writer:
             encode=settings.encode,
         )
         self.retention = Retention(
-            settings.limit_bytes,
+            settings.disk.limit_bytes,
             gateway=settings.gateway,
             segments=self._segments,
             ledger=self._ledger,
             messages=self._messages,
             thin=settings.thin,
             clock=settings.clock,
-            set_aside=path.with_name("ria.db.set-aside"),
+            set_aside=aside_of(self._ledger.path),
             grace_ns=round(settings.grace_s * NS_PER_S),
         )
         self._desk = Desk(self._ledger, self.retention.make_room)
@@ -130,8 +112,9 @@ class Writer:
             raw_age_ns=round(settings.raw_age_s * NS_PER_S),
             on_new=on_new,
         )
-        if why_new:
-            self._digestion.tell(settings.gateway, f"a new epoch begins: {why_new}")
+        if self._files.why_new:
+            reason = f"a new epoch begins: {self._files.why_new}"
+            self._digestion.tell(settings.gateway, reason)
         self._digestion.begin()
         self.health = self._look()
 
@@ -149,33 +132,6 @@ class Writer:
     def shortage(self) -> str:
         """Why the disk limit leaves no room for new scans; empty where it does."""
         return self._space_trouble
-
-    def _database(self, file: Path, *, create: bool, shrinks: bool = False) -> Database:
-        return Database(
-            file,
-            create=create,
-            shrinks=shrinks,
-            checkpoint_bytes=self._checkpoint_bytes,
-            synchronous=self._settings.synchronous,
-            vfs=self._settings.vfs,
-        )
-
-    def _open_ledger(self, path: Path) -> tuple[Ledger, str]:
-        def opened(file: Path) -> Database:
-            return self._database(file, create=True, shrinks=True)
-
-        try:
-            return Ledger(path, opened), ""
-        except Damaged:
-            _log.exception("store ledger set aside")
-            set_aside(path)
-            return Ledger(path, opened), "ria.db did not read"
-
-    def _is_foreign(self, last: Place, epoch: str, revision: int) -> bool:
-        ledger = self._ledger
-        if ledger.is_new or last <= ledger.replay_after or not epoch:
-            return False
-        return epoch != ledger.epoch or revision > ledger.revision
 
     def commit(self, scans: Sequence[Scan]) -> Place:
         """Make the scans durable.
@@ -284,6 +240,7 @@ class Writer:
             now = self._clock.now()
             self._ledger.note(lambda: self._messages.confirm(lane, watermark, now))
             self._lanes = {**self._lanes, lane: self._messages.depth(lane)}
+            self.health = replace(self.health, lanes=self._lanes)
 
     def last(self, lane: Lane) -> int:
         """The last number given out in the lane."""
@@ -301,11 +258,15 @@ class Writer:
 
     def condemn(self) -> None:
         """Put the ledger aside, so that the next start begins an epoch instead of failing too."""
-        self._ledger.close()
+        self._is_closed = True
+        self._files.close()
         set_aside(self._ledger.path)
 
     def close(self) -> None:
         """Write the states of the open windows, and let go of every file."""
+        if self._is_closed:
+            return
+        self._is_closed = True
         try:
             if self._desk.flush():
                 self._digestion.cut_raw()
@@ -313,5 +274,4 @@ class Writer:
         except StoreFailed:  # the next start feeds again what this one could not write
             _log.exception("store states not written")
         finally:
-            self._segments.close()
-            self._ledger.close()
+            self._files.close()

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from edge.model.clock import NS_PER_S, Instant
-from edge.model.message import Lane
+from edge.model.message import Lane, Watermark
 from edge.store.writer import Writer
 from tests.prove.power_loss_vfs import PowerLossVfs, image
 from tests.prove.store_oracle import ManualClock, columns_of, faults, scan_of, settings
@@ -47,6 +47,8 @@ class Run:
             self.clock.ns += NS_PER_S // 3
             if group % 3 == 0:
                 writer.tick()
+            if group % 7 == 0:
+                writer.confirm(Lane.INTERVAL, Watermark(writer.last(Lane.INTERVAL)))
             self.sent[len(self.vfs.steps)] = frozenset(taken(writer))
             if group % 40 == 39:
                 writer.close()
@@ -85,6 +87,7 @@ def after_the_cut(run, cut, folder, rng):
     acknowledged, sent = run.known_at(cut)
     writer = Writer(settings(folder, run.clock, limit_bytes=SMALL, synchronous="OFF"), lambda: None)
     writer.drain(FOREVER)
+    writer.confirm(Lane.INTERVAL, Watermark(0))
     messages = taken(writer)
     writer.close()
     found = faults(messages, acknowledged, run.offered)

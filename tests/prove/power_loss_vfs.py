@@ -7,6 +7,8 @@ is synced: SQLite does that with the first sync of a journal or log, and where a
 it. Not modelled: devices that lie about a flush, and cards that lose whole erase blocks.
 """
 
+# ruff: noqa: N802 - the names of the methods are SQLite's
+
 import random
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -18,6 +18,7 @@ from edge.model.point import Columns, Kind, Point
 from edge.model.scan import Scan
 from edge.model.summary import RawCells, Summary
 from edge.ports import Letter
+from edge.store.opening import Disk
 from edge.store.writer import Settings
 
 WINDOW_NS = NS_PER_S
@@ -130,9 +131,12 @@ def cut(scans):
     return cells
 
 
-def settings(path, clock, digest=None, **changed):
-    usual = {"encode": encode, "cut": cut, "thin": thin, "limit_bytes": 64 * 2**20}
-    return Settings(path, "gw", clock, digest or NumberDigest(), **(usual | changed))
+def settings(
+    path, clock, digest=None, *, limit_bytes=64 * 2**20, synchronous="FULL", vfs=None, **changed
+):
+    disk = Disk(path, limit_bytes, synchronous, vfs)
+    usual = {"encode": encode, "cut": cut, "thin": thin}
+    return Settings(disk, "gw", clock, digest or NumberDigest(), **(usual | changed))
 
 
 def numbers_in(messages, lane):
