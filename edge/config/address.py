@@ -12,18 +12,20 @@ _DIGITS = re.compile(r"[0-9.]+")
 _PARTED = re.compile(r"(?P<host>\[[^\]]*\]|[^:]*)(?::(?P<port>.*))?")
 
 
-def host_and_port(text: str, default_port: int | None, *, least: int = 1) -> tuple[str, int]:
+def host_and_port(
+    text: str, default_port: int | None, *, least: int = 1, example: str = "10.0.0.12:502"
+) -> tuple[str, int]:
     """`10.0.0.12:502`, `meter.local`, `[fd00::1]:502`.
 
     Args:
         text: What was written.
         default_port: Where none is written; None where one must be.
         least: The smallest port that may be named.
+        example: To be shown where it is none.
 
     Raises:
         Unreadable: it is none of these.
     """
-    example = f"10.0.0.12:{default_port or 8080}"
     parted = _PARTED.fullmatch(text)
     if parted is None:
         raise Unreadable(f"{quoted(text)} is no host and port", f"write {example}")
@@ -31,7 +33,7 @@ def host_and_port(text: str, default_port: int | None, *, least: int = 1) -> tup
     if host.startswith("["):
         host = host[1:-1]
         if ":" not in host or not _is_ip(host):
-            raise Unreadable(f"{quoted(host)} is no IPv6 address", "write [fd00::1]:502")
+            raise Unreadable(f"{quoted(text)} is no IPv6 address", "write [fd00::1]:502")
     elif not host or len(host) > 253 or not _HOST.fullmatch(host):
         raise Unreadable(f"{quoted(host)} is no host", f"write a name or an address: {example}")
     elif _DIGITS.fullmatch(host) and not _is_ip(host):

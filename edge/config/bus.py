@@ -1,5 +1,6 @@
 """What devices must have in common, and what they cannot share."""
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from edge.document.tree import Document, Path
 
 FULL = 0.9
 """Share of its time that a bus may be busy; the rest is for retries and slow answers."""
+
+COMFORTABLE = 0.8
 
 WORD = {"serial": "bus", "tcp": "endpoint", "opcua": "server"}
 
@@ -77,30 +80,29 @@ def unit_bounds(i: int, device: DeviceSettings, document: Document) -> Iterator[
 
 
 def overload(
-    devices: Sequence[tuple[int, DeviceSettings]], document: Document
+    devices: Sequence[tuple[int, DeviceSettings]], links: Sequence[Placed], document: Document
 ) -> Iterator[Problem]:
     """Polling plans that their bus has not the time for."""
-    buses: dict[str, list[tuple[float, int, DeviceSettings]]] = defaultdict(list)
+    buses: dict[ModbusRtu, list[tuple[float, int, DeviceSettings]]] = defaultdict(list)
     for i, device in devices:
         if isinstance(device.link, ModbusRtu):
-            share = _busy_s(device, device.link) / device.columns.period_s
-            buses[device.link.path].append((share, i, device))
-    for path, members in buses.items():
-        busy = sum(share for share, _, _ in members)
-        if busy <= FULL:
+            buses[device.link].append((_busy_s(device, device.link), i, device))
+    for link, members in buses.items():
+        shares = [busy_s / device.columns.period_s for busy_s, _, device in members]
+        if sum(shares) <= FULL:
             continue
-        share, worst, device = max(members, key=lambda member: member[0])
-        slower = -(-device.columns.period_s * busy // 0.8)
-        baud = device.link.baud if isinstance(device.link, ModbusRtu) else 0
+        worst = shares.index(max(shares))
+        part = [placed.path for placed in links if placed.link == link]
+        part += [("devices", i) for _, i, _ in members]
+        _, i, device = members[worst]
+        enough_s = math.ceil(sum(busy_s for busy_s, _, _ in members) / COMFORTABLE)
         yield document.problem(
-            ("devices", worst, "every"),
-            f"{path} would be busy {busy:.0%} of the time at {baud} Bd, more than {FULL:.0%}; "
-            f"{device.id} alone takes {share:.0%}",
-            f"poll all {len(members)} devices on it more slowly (every: {slower:g}s), raise baud, "
-            "or read fewer points with only",
-            related=tuple(
-                p for _, i, _ in members for p in (("devices", i), ("devices", i, "every"))
-            ),
+            ("devices", i, "every"),
+            f"{link.path} would be busy {sum(shares):.0%} of the time at {link.baud} Bd, more than "
+            f"{FULL:.0%}; {device.id} alone takes {shares[worst]:.0%}",
+            f"write every: {enough_s}s for all {len(members)} devices on it, raise baud, or read "
+            "fewer points with only",
+            related=tuple(part),
         )
 
 

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -19,12 +20,25 @@ from edge.model.units import QUANTITIES, convert, fits
 DEVICE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,47}")
 FASTEST_S, SLOWEST_S = 0.05, 86400.0
 
-Finding = tuple[tuple[str | int, ...], str, str]
-"""The key within the device, what is wrong, what to do."""
+
+class Finding(NamedTuple):
+    """What is wrong with one key of a device."""
+
+    step: tuple[str | int, ...]
+    """Below the device: `("raw", 0)`."""
+    what: str
+    remedy: str
+    beside: tuple[str, ...] = ()
+    """Another key that takes part in it."""
 
 
-def profile_of(block: DeviceBlock, folder: Path) -> Profile:
+def profile_of(block: DeviceBlock, folder: Path, *, unasked: bool = False) -> Profile:
     """The profile that the device names: from the shelf, or a file beside the site file.
+
+    Args:
+        block: The device.
+        folder: Of the site file.
+        unasked: Whether a profile of grade D needs no `accept_trust_d`.
 
     Raises:
         ConfigError: `what; remedy`.
@@ -43,7 +57,7 @@ def profile_of(block: DeviceBlock, folder: Path) -> Profile:
             first = error.problems[0].render(name)
             count = f" (the first of {len(error.problems)})" if len(error.problems) > 1 else ""
             raise ConfigError(f"{first}{count}") from None
-    if profile.trust == "D" and not block.accept_trust_d:
+    if profile.trust == "D" and not (block.accept_trust_d or unasked):
         raise ConfigError(
             f"{name} is of grade D, its sources contradict each other; compare it with the "
             "device's display, then write accept_trust_d: true"
@@ -55,16 +69,16 @@ def findings(block: DeviceBlock, profile: Profile) -> Iterator[Finding]:
     """What the device says that its profile does not bear."""
     if not DEVICE_ID.fullmatch(block.id):
         remedy = "use ASCII letters, digits, - and _, at most 48"
-        yield ("id",), f"{quoted(block.id)} cannot be a device's name", remedy
+        yield Finding(("id",), f"{quoted(block.id)} cannot be a device's name", remedy)
     if not FASTEST_S <= block.every <= SLOWEST_S:
         what = f"{block.every * 1000:g} ms" if block.every < 1 else f"{block.every:g} s"
         bound = "below 50 ms" if block.every < 1 else "above 1 d"
-        yield ("every",), f"{what} is {bound}", "choose within 50ms…1d"
+        yield Finding(("every",), f"{what} is {bound}", "choose within 50ms…1d")
     if block.window is not None and not block.every <= block.window <= SLOWEST_S:
         what = f"{block.window:g} s is shorter than every, {block.every:g} s"
         if block.window > SLOWEST_S:
             what = f"{block.window:g} s is longer than a day"
-        yield ("window",), what, f"choose within {block.every:g}s…1d, or leave it out"
+        yield Finding(("window",), what, f"choose within {block.every:g}s…1d, or leave it out")
     yield from _names(block, profile)
     for name, pair in block.write.items():
         yield from _write(name, pair, profile)
@@ -76,6 +90,7 @@ def findings(block: DeviceBlock, profile: Profile) -> Iterator[Finding]:
 def _names(block: DeviceBlock, profile: Profile) -> Iterator[Finding]:
     """Points that the profile does not have, or that `only` leaves out."""
     raw = block.raw if isinstance(block.raw, list) else []
+    whole = all(name in profile.by_name for name in block.only)
     lists: tuple[tuple[str, Iterable[str]], ...] = (
         ("only", block.only), ("raw", raw), ("write", block.write), ("points", block.points),
     )  # fmt: skip
@@ -85,11 +100,12 @@ def _names(block: DeviceBlock, profile: Profile) -> Iterator[Finding]:
             step: tuple[str | int, ...] = (key, i if key in {"only", "raw"} else name)
             if name not in profile.by_name:
                 what = f"{profile.profile} has no point {quoted(name)}"
-                yield step, what, nearest(name, profile.by_name)
+                yield Finding(step, what, nearest(name, profile.by_name))
             elif name in seen:
-                yield step, f"{name} is named twice", "name it once"
-            elif key != "only" and block.only and name not in block.only:
-                yield step, f"{name} is not read: `only` leaves it out", "add it to `only`"
+                yield Finding(step, f"{name} is named twice", "name it once")
+            elif key != "only" and block.only and name not in block.only and whole:
+                what = f"{name} is not read: `only` leaves it out"
+                yield Finding(step, what, "add it to `only`", ("only",))
             seen.add(name)
 
 
@@ -100,28 +116,27 @@ def _write(name: str, pair: tuple[float, float], profile: Profile) -> Iterator[F
     if spec.writable is None:
         may = [point.name for point in profile.points if point.writable is not None]
         remedy = f"it allows {', '.join(may)}" if may else "it allows no writing: delete the line"
-        yield ("write", name), f"{profile.profile} does not allow writing {name}", remedy
+        yield Finding(("write", name), f"{profile.profile} does not allow writing {name}", remedy)
         return
     low, high = spec.writable
     bounds = f"{low:g}…{high:g} {spec.unit}"
     if pair[0] >= pair[1]:
-        yield (
-            ("write", name),
-            f"{pair[0]:g} is not below {pair[1]:g}",
-            f"write [lower, upper] within {bounds}",
-        )
+        remedy = f"write [lower, upper] within {bounds}"
+        yield Finding(("write", name), f"{pair[0]:g} is not below {pair[1]:g}", remedy)
     elif not low <= pair[0] <= pair[1] <= high:
         what = f"{pair[0]:g}…{pair[1]:g} goes beyond what the device takes, {bounds}"
-        yield ("write", name), what, "narrow it: a site may not widen a device's bounds"
+        yield Finding(("write", name), what, "narrow it: a site may not widen a device's bounds")
 
 
 def _point(path: tuple[str, str], block: PointBlock, spec: PointSpec) -> Iterator[Finding]:
     if block.unit is not None and not fits(spec.quantity, block.unit):
-        what = f"{spec.name} is a {spec.quantity}, which is not measured in {quoted(block.unit)}"
-        yield (*path, "unit"), what, f"use {', '.join(QUANTITIES[spec.quantity])}"
+        what = f"{spec.quantity} is not measured in {quoted(block.unit)}"
+        yield Finding((*path, "unit"), what, f"use {', '.join(QUANTITIES[spec.quantity])}")
     if block.plausible is not None and block.plausible[0] >= block.plausible[1]:
         what = f"{block.plausible[0]:g} is not below {block.plausible[1]:g}"
-        yield (*path, "plausible"), what, f"write [lower, upper] in {block.unit or spec.unit}"
+        yield Finding(
+            (*path, "plausible"), what, f"write [lower, upper] in {block.unit or spec.unit}"
+        )
 
 
 def settings_of(

@@ -14,6 +14,17 @@ from edge.document.typed import Unreadable
 from edge.errors import ConfigError
 
 
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A device of the file."""
+
+    place: int
+    """In the list."""
+    block: DeviceBlock
+    faulty: frozenset[str] = frozenset()
+    """Keys that could not be read and are left out of `block`: what hangs on them is not judged."""
+
+
 @dataclass(slots=True)
 class Fleet:
     """What has been found out so far."""
@@ -29,30 +40,32 @@ class Fleet:
     def read(
         self,
         blocks: Mapping[str, LinkBlock],
-        names: Sequence[str],
-        members: Sequence[tuple[int, DeviceBlock]],
+        names: Sequence[str] | None,
+        members: Sequence[Member],
     ) -> None:
         """Take links and devices; what is wrong with them joins `problems`.
 
         Args:
             blocks: The links that could be read, by name.
-            names: All names that stand under `links`, readable or not.
-            members: The devices that could be read, with their places in the list.
+            names: All names that a link may have been meant to have, readable or not; None where
+                `links` itself could not be read.
+            members: The devices that could be read.
         """
         for name, link_block in blocks.items():
             self._link(name, link_block)
         first: dict[str, int] = {}
-        for i, block in members:
+        for member in members:
+            i, block = member.place, member.block
             j = first.setdefault(block.id, i)
             if j != i:
                 earlier = ("devices", j, "id")
                 line = self.document.place(earlier)[0]
                 what = f"{block.id} is already a device, on line {line}"
                 self._add(i, ("id",), what, "give it another name", related=(earlier,))
-            self._device(i, block, names)
+            self._device(member, names)
         self.problems += bus.contradictions(self.placed, self.document)
         self.problems += bus.shared_units(self.settings, self.document)
-        self.problems += bus.overload(self.settings, self.document)
+        self.problems += bus.overload(self.settings, self.placed, self.document)
 
     def _link(self, name: str, block: LinkBlock) -> None:
         path = ("links", name)
@@ -65,10 +78,13 @@ class Fleet:
             key = "timeout" if "timeout" in error.what else "opcua" if block.opcua else "modbus"
             self.problems.append(self.document.problem((*path, key), error.what, error.remedy))
             return
+        address = (*path, "opcua" if isinstance(link, OpcUa) else "modbus")
         for key in links.foreign_keys(link):
             if (*path, key) in self.document.places:
                 what = f"means nothing for {links.endpoint_of(link)}"
-                self.problems.append(self.document.problem((*path, key), what, "delete it"))
+                self.problems.append(
+                    self.document.problem((*path, key), what, "delete it", related=(address,))
+                )
         if isinstance(link, OpcUa):
             written = block.security is not None
             self.problems += [
@@ -78,29 +94,33 @@ class Fleet:
         self.named[name] = link
         self.placed.append(bus.Placed(link, path))
 
-    def _device(self, i: int, block: DeviceBlock, names: Sequence[str]) -> None:
+    def _device(self, member: Member, names: Sequence[str] | None) -> None:
+        i, block = member.place, member.block
         before = len(self.problems)
-        link = self._link_of(i, block, names)
+        link = self._link_of(member, names)
         try:
-            profile = devices.profile_of(block, self.folder)
+            profile = devices.profile_of(block, self.folder, unasked=bool(member.faulty))
         except ConfigError as error:
             what, _, remedy = str(error).rpartition("; ")
             self._add(i, ("profile",), what, remedy)
             return
         if link is not None:
             self._belongs(i, link, profile)
-        for path, what, remedy in devices.findings(block, profile):
-            self._add(i, path, what, remedy)
-        if len(self.problems) == before and link is not None:
+        for step, what, remedy, beside in devices.findings(block, profile):
+            if not (member.faulty & {"every", "window"} and step[0] in {"every", "window"}):
+                related: tuple[Path, ...] = (("devices", i, *beside),) if beside else ()
+                self._add(i, step, what, remedy, related=related)
+        if len(self.problems) == before and link is not None and not member.faulty:
             settings = devices.settings_of(block, profile, link, self.window_s)
             self.problems += bus.unit_bounds(i, settings, self.document)
             self.settings.append((i, settings))
 
-    def _link_of(self, i: int, block: DeviceBlock, names: Sequence[str]) -> Link | None:
+    def _link_of(self, member: Member, names: Sequence[str] | None) -> Link | None:
         """The device's link; None where it has none that can be read."""
+        i, block = member.place, member.block
         if "://" not in block.link:
-            if block.link not in names:
-                self._unknown_link(i, block.link, names)
+            if names is not None and block.link not in names:
+                self._unknown_link(i, block.link)
             link = self.named.get(block.link)
             if isinstance(link, OpcUa):
                 for key in links.OPCUA_KEYS:
@@ -113,18 +133,19 @@ class Fleet:
         except Unreadable as error:
             self._add(i, ("link",), error.what, error.remedy)
             return None
-        self.placed.append(bus.Placed(link, ("devices", i, "link")))
-        if isinstance(link, OpcUa):
+        if not member.faulty:
+            self.placed.append(bus.Placed(link, ("devices", i, "link")))
+        if isinstance(link, OpcUa) and member.faulty.isdisjoint(links.OPCUA_KEYS):
             for key, what, remedy in links.unprotected(link, written=block.security is not None):
                 self._add(i, (key,), what, remedy)
         return link
 
-    def _unknown_link(self, i: int, name: str, names: Sequence[str]) -> None:
-        near = nearest(name, names) if names else "write it under links"
+    def _unknown_link(self, i: int, name: str) -> None:
+        near = nearest(name, self.named) if self.named else "write it under links"
         remedy = f"{near}, or write modbus+tcp://host, modbus+rtu:///dev/… or opc.tcp://host"
         what = f"no link is called {quoted(name)}"
         path = ("devices", i, "link")
-        related = (("links",),) if names else ()
+        related = (("links",),) if self.named else ()
         self.problems.append(self.document.problem(path, what, remedy, related=related))
 
     def _belongs(self, i: int, link: Link, profile: Profile) -> None:

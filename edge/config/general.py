@@ -56,7 +56,7 @@ def _page(text: str) -> Iterator[Finding]:
     if text == "off":
         return
     try:
-        host, _ = host_and_port(text, None, least=0)
+        host, _ = host_and_port(text, None, least=0, example="127.0.0.1:8080")
     except Unreadable as error:
         yield (), error.what, f"{error.remedy}, or off"
         return
@@ -84,7 +84,7 @@ def _uplink(block: UplinkBlock) -> Iterator[Finding]:
         yield (
             ("live",),
             f"{block.live:g} s is outside 500ms…1h",
-            "choose within 500ms…1h; 2s is usual",
+            "choose within 500ms…1h, usually 2s",
         )
     if block.password_file and not block.username:
         yield ("password_file",), "a password without a name", "add username:"
@@ -93,7 +93,7 @@ def _uplink(block: UplinkBlock) -> Iterator[Finding]:
 def _broker(block: UplinkBlock, address: str) -> Iterator[Finding]:
     tls = block.url.startswith("mqtts")
     try:
-        host, _ = host_and_port(address, 8883 if tls else 1883)
+        host, _ = host_and_port(address, 8883, example="mqtts://ioc.example.vn:8883")
     except Unreadable as error:
         yield ("url",), error.what, error.remedy
         return

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from drivers.settings import Link, ModbusRtu, ModbusTcp, OpcUa
 from edge.config.address import host_and_port, is_loopback
@@ -13,6 +13,7 @@ from edge.document.problem import nearest, quoted
 from edge.document.typed import Unreadable
 
 SCHEMES = ("modbus+tcp", "modbus+rtu", "opc.tcp")
+OPCUA = "opc.tcp://"
 SERIAL_KEYS = ("baud", "parity", "stop_bits")
 OPCUA_KEYS = ("security", "certificate", "private_key", "trusted", "insecure_ok")
 LONGEST_TIMEOUT_S = 60.0
@@ -126,7 +127,7 @@ def unprotected(link: OpcUa, *, written: bool) -> Iterator[Finding]:
         link: The session.
         written: Whether the file says `security` at all.
     """
-    host = urlsplit(link.url).hostname or ""
+    host = _host(link.url)
     if link.security == "None":
         if not is_loopback(host) and not link.insecure_ok:
             what = "security None" if written else "no security"
@@ -187,10 +188,15 @@ def _serial_path(path: str) -> str:
 
 
 def _opcua_url(url: str) -> str:
-    parts = urlsplit(url) if url.startswith("opc.tcp://") else None
-    if parts is None:
+    if not url.startswith(OPCUA) or any(c.isspace() or c in "?#" for c in url):
         raise Unreadable(f"{quoted(url)} is no OPC UA address", "write opc.tcp://host:4840")
-    if "@" in parts.netloc:
+    if "@" in url:
         raise Unreadable("a user or password in an address", "take it out: addresses are logged")
-    host_and_port(parts.netloc, 4840)
+    _host(url)
     return url
+
+
+def _host(url: str) -> str:
+    """Of an OPC UA server."""
+    address = url.removeprefix(OPCUA).partition("/")[0]
+    return host_and_port(address, 4840, example="opc.tcp://10.0.0.20:4840")[0]

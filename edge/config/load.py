@@ -1,20 +1,22 @@
 """The site file is read, checked as a whole, and resolved."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
 from edge.config import general
-from edge.config.fleet import Fleet
+from edge.config.fleet import Fleet, Member
 from edge.config.schema import DeviceBlock, LinkBlock, SiteBlock, WindowsBlock
 from edge.config.site import Site
 from edge.document.problem import Problem, Problems, render
 from edge.document.text import read_bytes
 from edge.document.tree import Document, parse
-from edge.document.typed import attempt, read
+from edge.document.tree import Path as Where
+from edge.document.typed import attempt, examine, read
 
 __all__ = ["Problem", "Problems", "check", "load_site", "render"]
 
@@ -31,18 +33,15 @@ def load_site(path: Path | str) -> Site:
     """
     path = Path(path)
     document = parse(read_bytes(path), str(path))
-    problems = list(_misplaced(document))
-    block = None
-    try:
-        block = read(document, SiteBlock)
-    except Problems as error:
-        told = {problem.key for problem in problems}
-        problems += [problem for problem in error.problems if problem.key not in told]
-    problems += _general(document)
-    fleet = _fleet(document, path.parent)
+    misplaced = dict(_misplaced(document))
+    document = replace(document, value=_without(document.value, misplaced))
+    faults = examine(document, SiteBlock)
+    problems = [*misplaced.values(), *faults.values(), *_general(document)]
+    fleet = _fleet(document, faults, path.parent)
     problems += fleet.problems
-    if problems or block is None:
+    if problems:
         raise Problems(str(path), problems)
+    block = read(document, SiteBlock)
     return Site(
         gateway=block.gateway,
         place=general.place_of(block),
@@ -64,22 +63,31 @@ def check(path: Path | str) -> list[Problem]:
     return []
 
 
-def _misplaced(document: Document) -> Iterator[Problem]:
+def _misplaced(document: Document) -> Iterator[tuple[Where, Problem]]:
     """What has no place in this file, however it is written."""
     for path in document.places:
         key = path[-1] if path else ""
         if isinstance(key, str) and _SECRET.fullmatch(key):
-            yield document.problem(
-                path,
-                "a secret in a file that is copied and sent around",
-                "put it into a file of its own, and name that file with password_file",
-            )
+            what = "a secret in a file that is copied and sent around"
+            remedy = "put it into a file of its own, and name that file with password_file"
+            yield path, document.problem(path, what, remedy)
     if ("junctions",) in document.places:
-        yield document.problem(
-            ("junctions",),
-            "this version does not time signals",
-            "delete the block: detectors and controllers are read as devices",
-        )
+        what = "this version does not time signals"
+        remedy = "delete the block: detectors and controllers are read as devices"
+        yield ("junctions",), document.problem(("junctions",), what, remedy)
+
+
+def _without(value: object, paths: Collection[Where], here: Where = ()) -> object:
+    """The same value without the keys at these places."""
+    if isinstance(value, dict) and paths:
+        return {
+            key: _without(item, paths, (*here, key))
+            for key, item in value.items()
+            if (*here, key) not in paths
+        }
+    if isinstance(value, list) and paths:
+        return [_without(item, paths, (*here, i)) for i, item in enumerate(value)]
+    return value
 
 
 def _general(document: Document) -> Iterator[Problem]:
@@ -92,22 +100,34 @@ def _general(document: Document) -> Iterator[Problem]:
                 yield document.problem((field.name, *path), what, remedy)
 
 
-def _fleet(document: Document, folder: Path) -> Fleet:
+def _fleet(document: Document, faults: Mapping[Where, Problem], folder: Path) -> Fleet:
     """Links and devices; one that cannot be read does not keep the others from being checked."""
     windows = _part(document, "windows", WindowsBlock) or WindowsBlock()
     written: Any = document.value if isinstance(document.value, dict) else {}
-    links, devices = written.get("links"), written.get("devices")
+    links, listed = written.get("links"), written.get("devices")
     named = links if isinstance(links, dict) else {}
-    listed = devices if isinstance(devices, list) else []
-    fleet = Fleet(document, folder, float(windows.default))
     blocks = {str(name): attempt(value, LinkBlock) for name, value in named.items()}
-    members = [(i, attempt(value, DeviceBlock)) for i, value in enumerate(listed)]
+    unread = any(
+        path == ("links",) or (len(path) == 1 and "did you mean links?" in problem.remedy)
+        for path, problem in faults.items()
+    )
+    fleet = Fleet(document, folder, float(windows.default))
     fleet.read(
         {name: block for name, block in blocks.items() if block is not None},
-        list(blocks),
-        [(i, block) for i, block in members if block is not None],
+        None if unread else [*blocks, *(str(path[-1]) for path in faults if path)],
+        list(_members(listed if isinstance(listed, list) else [], faults)),
     )
     return fleet
+
+
+def _members(listed: list[object], faults: Collection[Where]) -> Iterator[Member]:
+    """The devices, each without its faulty keys; one that lacks a needed key is left out."""
+    for i, value in enumerate(listed):
+        faulty = frozenset(str(path[2]) for path in faults if path[:2] == ("devices", i) != path)
+        if isinstance(value, dict):
+            block = attempt({k: v for k, v in value.items() if k not in faulty}, DeviceBlock)
+            if block is not None:
+                yield Member(i, block, faulty)
 
 
 def _part(document: Document, key: str, kind: type[T]) -> T | None:

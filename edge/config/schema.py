@@ -110,4 +110,6 @@ class SiteBlock(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     windows: WindowsBlock = WindowsBlock()
     uplink: UplinkBlock | None = None
     links: dict[str, LinkBlock] = {}
-    devices: Annotated[list[DeviceBlock], Meta(examples=["[{id: inlet, profile: …, link: …}]"])]
+    devices: Annotated[
+        list[DeviceBlock], Meta(min_length=1, examples=["[{id: inlet, profile: …, link: …}]"])
+    ]

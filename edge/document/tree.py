@@ -101,6 +101,7 @@ class _Reader:
         self.problems: list[Problem] = []
         self._open: list[_Open] = []
         self._documents = 0
+        self._refused = 0
 
     def take(self, event: Event | None) -> None:
         """Take one event."""
@@ -117,7 +118,7 @@ class _Reader:
                 self._document(event)
             case _:
                 pass
-        if len(self.problems) > SHOWN:
+        if self._refused > SHOWN:
             raise _Enough
 
     def _document(self, event: DocumentStartEvent) -> None:
@@ -180,14 +181,16 @@ class _Reader:
                 raise _Enough
             value = f"\0{len(self.problems)}"  # its value follows and needs a place
         self._here = (*block.path, value)
+        where = spell(self._here)
         if value == "<<":
-            self._refuse(event, "<< merges other blocks", "write the keys out")
+            self._refuse(event, "<< merges other blocks", "write the keys out", key=where)
         if self._here in self.places:
             line = self.places[self._here][0]
             what = f"written twice, first on line {line}"
-            self._refuse(event, what, "keep one of the two", related=(line,))
-        else:
-            self._mark(event)
+            self._refuse(event, what, "keep one of the two", key=where, related=(line,))
+            value = f"{value} (again)"  # what stands in it is not written twice
+            self._here = (*block.path, value)
+        self._mark(event)
         block.key = value
 
     def _mark(self, event: NodeEvent) -> None:
@@ -204,12 +207,13 @@ class _Reader:
             self._refuse(event, f"the tag {quoted(tag)}", "delete the tag: types are known")
 
     def _refuse(
-        self, event: Event, what: str, remedy: str, *, related: tuple[int, ...] = ()
+        self, event: Event, what: str, remedy: str, *, key: str = "", related: tuple[int, ...] = ()
     ) -> None:
         mark = event.start_mark
         line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
-        block = self._open[-1] if self._open else None
-        where = "" if block is None else spell(block.path)
-        if block is not None and block.key is not None:
-            where = spell((*block.path, block.key))
-        self.problems.append(Problem(line, where, what, remedy, column, related))
+        if not key and self._open:
+            block = self._open[-1]
+            key = spell(block.path if block.key is None else (*block.path, block.key))
+        self._refused += 1
+        if not any((p.line, p.what) == (line, what) for p in self.problems[-1:]):
+            self.problems.append(Problem(line, key, what, remedy, column, related))

@@ -37,13 +37,21 @@ def read(document: Document, kind: type[T]) -> T:
     Raises:
         Problems: every unknown or missing key, wrong type and bound, each with its line.
     """
+    found = attempt(document.value, kind)
+    if found is None:
+        raise Problems(document.path, examine(document, kind).values())
+    return found
+
+
+def examine(document: Document, kind: type[object]) -> dict[Path, Problem]:
+    """What keeps the document from being of this kind, by place."""
     try:
-        return msgspec.convert(document.value, kind, dec_hook=_own)
+        msgspec.convert(document.value, kind, dec_hook=_own)
     except msgspec.ValidationError as error:
         walk = _Walk(document)
         walk.visit((), document.value, inspect.type_info(kind))
-        problems = walk.problems or [_as_told(document, str(error))]
-        raise Problems(document.path, problems) from None
+        return walk.problems or _as_told(document, str(error))
+    return {}
 
 
 def attempt(value: object, kind: type[T]) -> T | None:
@@ -58,12 +66,12 @@ def _own(kind: type[Readable], value: object) -> Readable:
     return kind.read(value)
 
 
-def _as_told(document: Document, message: str) -> Problem:
+def _as_told(document: Document, message: str) -> dict[Path, Problem]:
     """The words of msgspec itself, for what the walk sees no fault in."""
     what, _, where = message.partition(" - at `$")
     steps = re.findall(r"\[(\d+)\]|\.([^.\[`]+)", where)
     path = tuple(int(index) if index else name for index, name in steps)
-    return document.problem(path, what, "see the reference of this file")
+    return {path: document.problem(path, what, "see the reference of this file")}
 
 
 class _Walk:
@@ -71,7 +79,7 @@ class _Walk:
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        self.problems: list[Problem] = []
+        self.problems: dict[Path, Problem] = {}
 
     def visit(self, path: Path, value: object, kind: inspect.Type, unit: str = "") -> None:
         """Add what keeps `value` from being of this kind."""
@@ -83,6 +91,8 @@ class _Walk:
             case inspect.UnionType():
                 self._union(path, value, kind, unit)
             case inspect.ListType() if type(value) is list:
+                if len(value) < (kind.min_length or 0):
+                    self._add(path, "an empty list", "name at least one")
                 for i, item in enumerate(value):
                     self.visit((*path, i), item, kind.item_type, unit)
             case inspect.TupleType() if type(value) is list:
@@ -134,11 +144,18 @@ class _Walk:
         unit = f" {unit}" if unit else ""
         low = kind.ge if kind.ge is not None else kind.gt
         high = kind.le if kind.le is not None else kind.lt
-        between = f"{'' if low is None else low}…{'' if high is None else high}{unit}"
+        if low is not None and high is not None:
+            remedy = f"choose within {low}…{high}{unit}"
+        elif low is not None:
+            remedy = f"choose {'above' if kind.ge is None else 'at least'} {low}{unit}"
+        else:
+            remedy = f"choose {'below' if kind.le is None else 'at most'} {high}{unit}"
         if low is not None and (value < low or (kind.ge is None and value == low)):
-            self._add(path, f"{quoted(value)} is below {low}{unit}", f"choose within {between}")
+            word = "below" if value < low else "not above"
+            self._add(path, f"{quoted(value)} is {word} {low}{unit}", remedy)
         if high is not None and (value > high or (kind.le is None and value == high)):
-            self._add(path, f"{quoted(value)} is above {high}{unit}", f"choose within {between}")
+            word = "above" if value > high else "not below"
+            self._add(path, f"{quoted(value)} is {word} {high}{unit}", remedy)
 
     def _union(self, path: Path, value: object, kind: inspect.UnionType, unit: str) -> None:
         members = [one for one in kind.types if not isinstance(one, inspect.NoneType)]
@@ -149,16 +166,16 @@ class _Walk:
             self.visit(path, value, fitting[0], unit)
         else:
             names = [_SIMPLE[type(one)][0] for one in members if type(one) in _SIMPLE]
-            what = f"{quoted(value)} is not {' or '.join(names)}"
-            self._add(path, what, f"write {' or '.join(names)}")
+            remedy = f"write {' or '.join(names)}"
+            if any(isinstance(one, inspect.BoolType) for one in members):
+                remedy = _hint(value, remedy)
+            self._add(path, f"{quoted(value)} is not {' or '.join(names)}", remedy)
 
     def _struct(self, path: Path, value: object, kind: inspect.StructType) -> None:
         if type(value) is not dict:
             what = "the file is empty" if not path and value is None else quoted(value)
-            keys = ", ".join(field.encode_name for field in kind.fields[:6])
-            self._add(
-                path, f"{what} where keys are expected", f"write `key: value` lines: {keys}, …"
-            )
+            keys = ", ".join(field.encode_name for field in kind.fields)
+            self._add(path, f"{what} where keys are expected", f"write `key: value` lines: {keys}")
             return
         fields = {field.encode_name: field for field in kind.fields}
         strange = [key for key in value if key not in fields]
@@ -171,15 +188,15 @@ class _Walk:
             if name in value:
                 self.visit((*path, name), value[name], field.type)
             elif field.required and name not in guessed:
-                self.problems.append(self._missing(path, name, field.type))
+                self._missing((*path, name), field.type)
 
-    def _missing(self, path: Path, name: str, kind: inspect.Type) -> Problem:
+    def _missing(self, path: Path, kind: inspect.Type) -> None:
         schema = kind.extra_json_schema if isinstance(kind, inspect.Metadata) else None
         example = (schema or {}).get("examples", ["…"])[0]
-        return self.document.problem((*path, name), "missing", f"add `{name}: {example}`")
+        self._add(path, "missing", f"add `{path[-1]}: {example}`")
 
     def _add(self, path: Path, what: str, remedy: str) -> None:
-        self.problems.append(self.document.problem(path, what, remedy))
+        self.problems.setdefault(path, self.document.problem(path, what, remedy))
 
 
 def _anything(_: object) -> bool:
@@ -207,8 +224,8 @@ def _hint(value: object, hint: str) -> str:
     """What to do, where the value shows what was meant."""
     if hint == "write a text" and type(value) in {int, float, bool}:
         return "put it in quotes"
-    if hint == "write true or false" and type(value) is str:
-        return "write true or false: in YAML 1.2 yes, no, on and off are texts"
+    if "true or false" in hint and type(value) is str:
+        return f"{hint}: in YAML 1.2 yes, no, on and off are texts"
     if isinstance(value, str) and "number" not in hint and re.fullmatch(r"-?\d+,\d+", value):
         return "write a decimal point, not a comma"
     return hint

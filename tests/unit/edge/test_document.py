@@ -60,12 +60,13 @@ def test_crlf_and_directives_are_yaml() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "key", "what", "remedy"),
     [
-        ("a: 1\nb: 2\na: 3\n", 3, "", "written twice, first on line 1", "keep one"),
-        ("a: {b: 1, c: 2,\n b: 3}", 2, "a", "written twice, first on line 1", "keep one"),
-        ("a: 1\n1: 2\n1: 3\n", 3, "", "written twice, first on line 2", "keep one"),
+        ("a: 1\nb: 2\na: 3\n", 3, "a", "written twice, first on line 1", "keep one"),
+        ("a: {b: 1, c: 2,\n b: 3}", 2, "a.b", "written twice, first on line 1", "keep one"),
+        ("a: 1\n1: 2\n1: 3\n", 3, "[1]", "written twice, first on line 2", "keep one"),
+        ("a: {b: 1}\nc: 2\na: {b: 3}\n", 3, "a", "written twice, first on line 1", "keep one"),
         ("x: &a [1]\n", 1, "x", "&a names a value", "delete the anchor"),
         ("x: 1\ny: *a\n", 2, "y", "*a refers to another place", "write the value out"),
-        ("x: 1\n<<: {a: 1}\n", 2, "", "<< merges", "write the keys out"),
+        ("x: 1\n<<: {a: 1}\n", 2, "<<", "<< merges", "write the keys out"),
         ("x: !!int 3\n", 1, "x", "the tag '!!int'", "delete the tag"),
         ("x: !env HOME\n", 1, "x", "the tag '!env'", "delete the tag"),
         ("a: 1\nb:\tc\n", 2, "", "a tab", "use spaces"),
@@ -143,8 +144,8 @@ def test_a_bomb_is_refused_at_once(bomb: str) -> None:
 
 def test_a_wide_list_is_no_bomb() -> None:
     begin = time.process_time()
-    parse(("a: [" + "1," * 120_000 + "]").encode())
-    assert time.process_time() - begin < 2.0
+    parse(("a: [" + "1," * 40_000 + "]").encode())
+    assert time.process_time() - begin < 1.0
 
 
 def test_a_long_file_is_refused_before_it_is_parsed(tmp_path: Path) -> None:
