@@ -1,10 +1,10 @@
 """Hosts and ports as they are written in a site file."""
 
 import re
-from ipaddress import ip_address
+import socket
 
 from edge.document.problem import quoted
-from edge.document.typed import Unreadable
+from edge.document.readable import Unreadable
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?")
@@ -49,14 +49,13 @@ def host_and_port(
 
 def is_loopback(host: str) -> bool:
     """Whether only this machine can hear it."""
-    if host == "localhost":
-        return True
-    return _is_ip(host) and ip_address(host).is_loopback
+    return host in {"localhost", "::1"} or (host.startswith("127.") and _is_ip(host))
 
 
 def _is_ip(text: str) -> bool:
+    family = socket.AF_INET6 if ":" in text else socket.AF_INET
     try:
-        ip_address(text)
-    except ValueError:
+        socket.inet_pton(family, text)
+    except OSError:
         return False
     return True

@@ -9,8 +9,8 @@ from drivers.settings import DeviceSettings, Link, OpcUa
 from edge.config import bus, devices, links
 from edge.config.schema import DeviceBlock, LinkBlock
 from edge.document.problem import Problem, nearest, quoted
+from edge.document.readable import Unreadable
 from edge.document.tree import Document, Path
-from edge.document.typed import Unreadable
 from edge.errors import ConfigError
 
 

@@ -1,17 +1,19 @@
 """The gateway itself: its name, its place, what it keeps, what it shows, and to whom it reports."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
 
 from cloud_sync.topics import GATEWAY_NAME
 from edge.config.address import host_and_port, is_loopback
 from edge.config.schema import PlaceBlock, SiteBlock, StoreBlock, UplinkBlock, WindowsBlock
 from edge.config.site import PageSettings, Place, StoreSettings, UplinkSettings
 from edge.document.problem import nearest, quoted
-from edge.document.typed import Unreadable
+from edge.document.readable import Unreadable
 
+ZONES = Path("/usr/share/zoneinfo")
+_ZONE = re.compile(r"[A-Z][A-Za-z0-9_+-]*(?:/[A-Z][A-Za-z0-9_+-]*){0,2}")
 SMALLEST_STORE = 10 * 10**6
 SHORTEST_WINDOW_S, LONGEST_WINDOW_S = 1.0, 86400.0
 FASTEST_LIVE_S, SLOWEST_LIVE_S = 0.5, 3600.0
@@ -30,20 +32,22 @@ def _place(block: PlaceBlock) -> Iterator[Finding]:
     if (block.lat is None) != (block.lon is None):
         here, other = ("lat", "lon") if block.lon is None else ("lon", "lat")
         yield (here,), f"{here} without {other}", f"add {other}, or delete {here}"
-    if not _is_zone(block.timezone):
-        near = nearest(block.timezone, available_timezones())
+    yield from _zone(block.timezone)
+
+
+def _zone(name: str) -> Iterator[Finding]:
+    # the list itself is quicker asked than zoneinfo is imported
+    if _ZONE.fullmatch(name) and (ZONES / name).is_file():
+        return
+    from zoneinfo import available_timezones  # noqa: PLC0415
+
+    zones = available_timezones()
+    # a machine without the list can run a gateway; what it cannot do is judge names
+    if zones and name not in zones:
+        near = nearest(name, zones)
         if not near.startswith("did"):
             near = "write a name of the IANA list, such as Asia/Ho_Chi_Minh"
-        yield ("timezone",), f"no time zone is called {quoted(block.timezone)}", near
-
-
-def _is_zone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (ValueError, OSError, LookupError):
-        # a machine without the list of zones can run a gateway; what it cannot do is judge names
-        return not available_timezones()
-    return True
+        yield ("timezone",), f"no time zone is called {quoted(name)}", near
 
 
 def _store(block: StoreBlock) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from edge.config.address import host_and_port, is_loopback
 from edge.config.schema import BAUDS, DeviceBlock, LinkBlock
 from edge.document.amounts import Duration
 from edge.document.problem import nearest, quoted
-from edge.document.typed import Unreadable
+from edge.document.readable import Unreadable
 
 SCHEMES = ("modbus+tcp", "modbus+rtu", "opc.tcp")
 OPCUA = "opc.tcp://"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Self
 
 from edge.document.problem import quoted
-from edge.document.typed import Unreadable
+from edge.document.readable import Unreadable
 
 _AMOUNT = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([A-Za-zµ]+)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}

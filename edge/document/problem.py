@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
 from edge.errors import ConfigError
@@ -63,6 +62,8 @@ def spell(path: Sequence[str | int]) -> str:
 
 def nearest(name: str, valid: Iterable[str]) -> str:
     """`did you mean flow?` or, where nothing is near, what there is to choose from."""
+    from difflib import get_close_matches  # noqa: PLC0415  # a file without mistakes needs it not
+
     choices = sorted(valid)
     folded = {choice.lower(): choice for choice in choices}
     close = get_close_matches(name[:80].lower(), folded, n=1, cutoff=0.6)

@@ -9,8 +9,9 @@ from msgspec import Meta
 
 from edge.document.amounts import Duration, Size, spell_duration
 from edge.document.problem import Problems
+from edge.document.readable import Unreadable
 from edge.document.tree import parse
-from edge.document.typed import Unreadable, attempt, examine, read
+from edge.document.typed import attempt, examine, read
 
 
 class Colour(StrEnum):
