@@ -1,6 +1,8 @@
 """An OPC UA device as the gateway sees it: scans until told to stop, and commands."""
 
 import asyncio
+import contextlib
+import ctypes
 import logging
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
@@ -215,8 +217,12 @@ async def read_once(settings: DeviceSettings, clock: Clock) -> Scan:
 
 
 def _asyncua() -> Connect:
-    from drivers.opcua.session import open_session  # noqa: PLC0415 - 26 MB, only where a site asks
+    from drivers.opcua.session import open_session  # noqa: PLC0415 - only where a site asks
 
+    # asyncua makes its thousand classes from source at import, and glibc keeps the 45 MB of
+    # rubbish; other C libraries have no such call, and no such need
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
     return open_session
 
 

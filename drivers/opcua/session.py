@@ -166,7 +166,7 @@ class Session:
         if not waiting.done():
             return None
         self._publishing = None
-        told = frames.publication(self._channel.end(waiting), _end_of_variant)
+        told = frames.publication(self._channel.end(waiting), end_of_variant)
         if told.subscription != self._subscription:
             raise BadFrame(f"the server publishes for subscription {told.subscription}, not ours")
         if not told.keep_alive:
@@ -227,7 +227,7 @@ class Session:
 
     async def _read(self, question: ua.ReadRequest) -> Readings:
         body = await self._channel.ask_bytes(question)
-        return frames.values(body, len(question.Parameters.NodesToRead), _end_of_variant)
+        return frames.values(body, len(question.Parameters.NodesToRead), end_of_variant)
 
     def _item(self, place: int, period_s: float) -> ua.MonitoredItemCreateRequest:
         item = ua.MonitoredItemCreateRequest()
@@ -282,7 +282,8 @@ def _question(nodes: Sequence[ua.NodeId]) -> ua.ReadRequest:
     return request
 
 
-def _end_of_variant(body: bytes, at: int) -> int:
+def end_of_variant(body: bytes, at: int) -> int:
+    """Where the Variant of whatever type that begins at `at` ends."""
     buffer = Buffer(body, at)
     variant_from_binary(buffer)
     return buffer.cur_pos
