@@ -10,7 +10,7 @@ from drivers.profile import WIDTH
 from edge.document.problem import Problems
 from edge.errors import ConfigError
 from edge.model.point import Kind
-from edge.model.units import fits
+from edge.model.units import QUANTITIES, fits
 
 NAMES = catalogue.names()
 
@@ -149,3 +149,34 @@ def test_every_contradiction_is_told_at_once(tmp_path: Path) -> None:
     assert re.match(r"4: domain", problems_of(tmp_path, text))
     text = GOOD.replace("unit: m3/h", "unit: V").replace("unit: m3}", "unit: A}")
     assert len(problems_of(tmp_path, text).splitlines()) == 2
+
+
+REFERENCE = Path(__file__).parents[3] / "docs" / "reference"
+
+
+def test_the_reference_lists_every_profile_and_unit() -> None:
+    page = (REFERENCE / "profiles.md").read_text()
+    for name in NAMES:
+        profile = catalogue.load(name)
+        row = next(line for line in page.splitlines() if line.startswith(f"| `{name}` "))
+        assert row.endswith(f"| {len(profile.points)} | {profile.trust} |")
+    for quantity, units in QUANTITIES.items():
+        assert f"`{quantity}`" in page
+        assert all(f"`{unit}`" in page for unit in units)
+
+
+def test_our_own_maps_are_published_as_they_are_read() -> None:
+    page = (REFERENCE / "opcua-spaces.md").read_text()
+    for name in ("opcua-water-plant", "opcua-traffic-junction"):
+        for spec in catalogue.load(name).points:
+            assert f"| `{spec.node.partition(';s=')[2]}` |" in page
+            assert f"| `{spec.name}` | {'' if spec.unit == '1' else spec.unit} |" in page
+    rows = (REFERENCE / "traffic-plc.md").read_text().splitlines()
+    for spec in catalogue.load("ria-traffic-plc").points:
+        name, arm = spec.name, 0
+        if name[-1].isdigit():
+            name, arm = f"{name[:-1]}k", int(name[-1]) - 1
+        (row,) = (row for row in rows if f"| `{name}` |" in row)
+        first, _, _ = row[2:].partition(" ")
+        assert spec.address == int(first) + 12 * arm
+        assert spec.type in row

@@ -8,6 +8,16 @@ import pytest
 from drivers.settings import ModbusRtu, ModbusTcp, OpcUa
 from edge.config.devices import window_for
 from edge.config.load import Problems, check, load_site, render
+from edge.config.schema import (
+    DeviceBlock,
+    LinkBlock,
+    PlaceBlock,
+    PointBlock,
+    SiteBlock,
+    StoreBlock,
+    UplinkBlock,
+    WindowsBlock,
+)
 from edge.config.site import PageSettings, Place
 from edge.model.point import Bounds
 
@@ -270,3 +280,20 @@ def test_fifty_devices_are_checked_in_an_instant(tmp_path: Path) -> None:
 def test_problems_are_a_config_error(tmp_path: Path) -> None:
     with pytest.raises(Problems, match=r"site\.yaml:1: gateway: missing"):
         load_site(written(tmp_path, "site: {name: Here}\ndevices: []\n"))
+
+
+def test_the_reference_names_every_key() -> None:
+    page = (ROOT / "docs/reference/site-file.md").read_text()
+    blocks = (SiteBlock, PlaceBlock, StoreBlock, WindowsBlock, UplinkBlock, LinkBlock, DeviceBlock,
+              PointBlock)  # fmt: skip
+    for block in blocks:
+        for key in block.__struct_fields__:
+            assert f"`{key}`" in page, f"{block.__name__}.{key}"
+
+
+def test_the_how_to_shows_a_profile_that_loads(tmp_path: Path) -> None:
+    page = (ROOT / "docs/how-to/add-a-device.md").read_text()
+    text = page.partition("```yaml\n")[2].partition("```")[0]
+    (tmp_path / "acme-flow-7.yaml").write_text(text)
+    device = "devices: [{id: m, profile: acme-flow-7.yaml, link: modbus+tcp://h}]\n"
+    assert len(load_site(written(tmp_path, HEAD + device)).devices[0].columns) == 3
