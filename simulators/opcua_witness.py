@@ -44,6 +44,7 @@ class WitnessedServer(InternalServer):
         super().__init__()
         self.places = places
         self.record = record
+        self._read_at: dict[NodePlace, Instant] = {}
         self.subscription_service = _WitnessedSubscriptions(self)
         self.isession.subscription_service = self.subscription_service
 
@@ -62,7 +63,11 @@ class WitnessedServer(InternalServer):
         return
 
     def tell(self, how: str, readings: _Readings) -> None:
-        """Put readings on record, one line for each device and source time, oldest first."""
+        """Put readings on record, one line for each device and source time, oldest first.
+
+        A publication that is no newer than what a read has told is no news, and is left out: a new
+        subscription sends every value once more.
+        """
         if self.record is None:
             return
         lines: dict[tuple[Instant, str], dict[str, float]] = defaultdict(dict)
@@ -71,6 +76,10 @@ class WitnessedServer(InternalServer):
             good = reading.StatusCode is None or reading.StatusCode.is_good()
             if good and value is not None and reading.SourceTimestamp is not None:
                 at = instant_of(reading.SourceTimestamp)
+                if how == "read":
+                    self._read_at[place] = at
+                elif at <= self._read_at.get(place, at - 1):
+                    continue
                 law = place.law
                 measured = (float(value) * law.times + law.plus) / law.over
                 lines[at, place.device][place.point] = measured

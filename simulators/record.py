@@ -25,7 +25,7 @@ class Record:
     OPC UA, one line for each source time in each notification or read answer that was handed to
     a client's open connection: `{"at", "device", "how", "values"}`; `at` is the values' source
     timestamp (ns, UTC, whole microseconds), `how` is `publish` or `read`. Values with a bad
-    status, and NaN, are left out.
+    status, NaN, and publications no newer than what a read has told are left out.
 
     Neither says that the client has read its socket: an answer may still die with the connection.
     """

@@ -26,6 +26,10 @@ SLOWEST_S = 0.5
 """Physics and faults are never further behind than this."""
 FASTEST_S = 0.02
 AWAY_CHECK_S = 0.05
+STEP_S = 0.1
+"""Physics moves this often: so two readings of a device are hardly ever the same by chance."""
+OPCUA_EVERY_S = 0.5
+"""A server that samples its sensors faster than twice a second would drown its subscribers."""
 
 
 class _Port(Protocol):
@@ -116,7 +120,7 @@ class _Site:
         rng: random.Random,
         record: Record | None,
     ) -> None:
-        self.plant = Plant(devices, rng)
+        self.plant = Plant(devices, rng, step_s=STEP_S)
         self.links: dict[Link, Link] = {}
         self._devices = {settings.id: settings for settings in devices}
         self._link_of: dict[str, Link] = {}
@@ -128,6 +132,7 @@ class _Site:
         self._ports: list[tuple[Address, _Port]] = []
         self._spoilers = {s.id: ValueSpoiler(s.profile) for s in devices if schedule.all_of(s.id)}
         self._shown: dict[str, Mapping[str, float]] = {}
+        self._shown_at: dict[str, Instant] = {}
         self._shown_faults: dict[str, Sequence[AnyFault]] = {}
         self.plant.advance(clock.now())
 
@@ -225,14 +230,22 @@ class _Site:
             if spoiler is not None:
                 settings = self._devices[device]
                 faults = [f for f in self._schedule.active(device, at) if befalls(f, settings)]
-            if values is self._shown.get(device) and faults == self._shown_faults.get(device, ()):
+            unmoved = values is self._shown.get(device) or self._too_soon(device, at)
+            if unmoved and faults == self._shown_faults.get(device, ()):
                 continue
             shown = Shown(dict(values)) if spoiler is None else spoiler.spoil(values, faults)
             face = self._faces.get(device)
             if face is not None:
                 await face.show(device, shown, at)
                 self._shown[device] = values
+                self._shown_at[device] = at
                 self._shown_faults[device] = faults
+
+    def _too_soon(self, device: str, at: Instant) -> bool:
+        """Whether an OPC UA device has told its values a moment ago."""
+        if not isinstance(self._devices[device].link, OpcUa) or device not in self._shown:
+            return False
+        return 0 <= at - self._shown_at[device] < round(OPCUA_EVERY_S * NS_PER_S)
 
     async def _keep_record(self, record: Record) -> None:
         while True:
