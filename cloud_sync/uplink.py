@@ -4,6 +4,7 @@ Nothing is buffered here: a publish is in flight or it has failed, and what fail
 to send again from disk. Reconnecting is the caller's too: one object is one connection.
 """
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
@@ -155,11 +156,12 @@ class MqttUplink:
         )
         client.pending_calls_threshold = 2 * self._window
         try:
-            await self._stack.enter_async_context(client)
+            await self._enter(client)
             for topic in self._subscribe:
                 granted = await client.subscribe(topic, qos=1)
                 if any(getattr(code, "is_failure", False) for code in granted):
                     raise aiomqtt.MqttError(f"subscription to {topic} was refused; see its ACL")  # noqa: TRY301
+            _heed_cancellation()
         except (aiomqtt.MqttError, OSError) as error:
             await self._close()
             raise UplinkDown(f"broker {self._url}: {error}") from error
@@ -194,6 +196,7 @@ class MqttUplink:
             await self._connected().publish(topic, payload, qos=qos, retain=retain)
         except aiomqtt.MqttError as error:
             raise UplinkDown(f"broker {self._url}: publishing to {topic}: {error}") from error
+        _heed_cancellation()
 
     async def messages(self) -> AsyncIterator[tuple[str, bytes]]:
         """What comes on the subscribed topics, for as long as the session lasts.
@@ -210,6 +213,30 @@ class MqttUplink:
         except aiomqtt.MqttError as error:
             raise UplinkDown(f"broker {self._url}: {error.__cause__ or error}") from error
 
+    async def _enter(self, client: "aiomqtt.Client") -> None:
+        """Connect; a connection half made when we are cancelled is first made whole.
+
+        It would live on by itself, in aiomqtt's thread and under our name.
+        """
+        async with asyncio.TaskGroup() as tasks:
+            entering = tasks.create_task(self._entered(client), name=f"mqtt[{self._client_id}]")
+            try:
+                await asyncio.wait({entering})
+            except asyncio.CancelledError:
+                await asyncio.wait({entering})
+                raise
+        if error := entering.result():
+            raise error
+
+    async def _entered(self, client: "aiomqtt.Client") -> Exception | None:
+        import aiomqtt  # noqa: PLC0415
+
+        try:
+            await self._stack.enter_async_context(client)
+        except (aiomqtt.MqttError, OSError) as error:
+            return error
+        return None
+
     def _connected(self) -> "aiomqtt.Client":
         if self._client is None:
             raise UplinkDown(f"broker {self._url}: not connected; use `async with`")
@@ -223,3 +250,16 @@ class MqttUplink:
             await self._stack.aclose()
         except aiomqtt.MqttError:
             pass  # the broker did not answer our farewell: it is gone either way
+        for _ in range(2):
+            await asyncio.sleep(0)  # aiomqtt ends its own tasks in the loop's next turns
+
+
+def _heed_cancellation() -> None:
+    """A cancellation that comes together with the broker's answer is still one.
+
+    `asyncio.wait_for`, which aiomqtt uses, forgets it before Python 3.12 (python/cpython#86296),
+    and the task would run on for ever.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import datetime as dt
+import gc
 import ipaddress
 import os
 import shutil
@@ -129,6 +130,7 @@ async def test_tls_takes_those_who_can_prove_who_they_are_and_nobody_else(tmp_pa
     (known / "key.pem").unlink()
     with pytest.raises(ConfigError, match=r"it needs ca\.pem, cert\.pem and key\.pem"):
         await echo(MqttUplink(url, "g", identity=known))
+    gc.collect()
 
 
 @leaves_sockets
@@ -143,6 +145,7 @@ async def test_a_server_of_another_name_is_refused(tmp_path):
             await echo(
                 MqttUplink(BrokerUrl.parse(f"mqtts://localhost:{port}"), "g", identity=known)
             )
+    gc.collect()
 
 
 async def test_a_password_is_asked_for_and_sent(tmp_path):
