@@ -318,8 +318,8 @@ class Store:
             _settle(future, StoreFailed(sentence))
         for call in calls:
             call(writer)
-        _settle(self._died, StoreFailed(sentence) if failure else None)
         self._lock.release()
+        _settle(self._died, StoreFailed(sentence) if failure else None)
 
 
 def _settle(future: Future[None], error: Exception | None = None) -> None:

@@ -10,7 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from edge.model.clock import NS_PER_S, Instant
+from edge.model.clock import NS_PER_MS, NS_PER_S, Instant
 from edge.model.event import EventKind
 from edge.model.message import Lane, Watermark
 from edge.store.writer import Writer
@@ -100,11 +100,14 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(
         devices=st.lists(st.sampled_from(sorted(COLUMNS)), min_size=1, max_size=4),
         looks=st.integers(1, 20),
+        period_ms=st.sampled_from([100, 400, 7000]),
         late_s=st.sampled_from([0, 0, 0, 30]),
+        power_fails=st.booleans(),
     )
-    def store(self, devices, looks, late_s):
+    def store(self, devices, looks, period_ms, late_s, power_fails):
         for _ in range(looks):
-            self.writer.tick()
+            if self.limit == TIGHT:
+                self.writer.tick()
             if self.writer.shortage:
                 return
             self.number += 1
@@ -113,7 +116,9 @@ class StoreMachine(RuleBasedStateMachine):
             place = self.writer.commit(scans)
             self.stored.update((scan.columns.device, self.number) for scan in scans)
             self.writer.follow(place, scans)
-            self.clock.ns += 7 * NS_PER_S
+            self.clock.ns += period_ms * NS_PER_MS
+        if power_fails:
+            self.crash()
 
     @rule(times=st.integers(1, 3), passed_s=st.sampled_from([0, 1, 60, 90_000]))
     def wait(self, times, passed_s):
