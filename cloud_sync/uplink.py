@@ -6,8 +6,8 @@ to send again from disk. Reconnecting is the caller's too: one object is one con
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -156,12 +156,9 @@ class MqttUplink:
         )
         client.pending_calls_threshold = 2 * self._window
         try:
-            await self._enter(client)
-            for topic in self._subscribe:
-                granted = await client.subscribe(topic, qos=1)
-                if any(getattr(code, "is_failure", False) for code in granted):
-                    raise aiomqtt.MqttError(f"subscription to {topic} was refused; see its ACL")  # noqa: TRY301
-            _heed_cancellation()
+            with _heeding_cancellation():
+                await self._enter(client)
+                await self._subscribed(client)
         except (aiomqtt.MqttError, OSError) as error:
             await self._close()
             raise UplinkDown(f"broker {self._url}: {error}") from error
@@ -193,10 +190,10 @@ class MqttUplink:
                 f"{topic}: payload of {len(payload)} bytes, MQTT carries {MQTT_LARGEST_BYTES}"
             )
         try:
-            await self._connected().publish(topic, payload, qos=qos, retain=retain)
+            with _heeding_cancellation():
+                await self._connected().publish(topic, payload, qos=qos, retain=retain)
         except aiomqtt.MqttError as error:
             raise UplinkDown(f"broker {self._url}: publishing to {topic}: {error}") from error
-        _heed_cancellation()
 
     async def messages(self) -> AsyncIterator[tuple[str, bytes]]:
         """What comes on the subscribed topics, for as long as the session lasts.
@@ -237,6 +234,14 @@ class MqttUplink:
             return error
         return None
 
+    async def _subscribed(self, client: "aiomqtt.Client") -> None:
+        for topic in self._subscribe:
+            granted = await client.subscribe(topic, qos=1)
+            if any(getattr(code, "is_failure", False) for code in granted):
+                raise UplinkDown(
+                    f"broker {self._url}: subscription to {topic} was refused; see its access rules"
+                )
+
     def _connected(self) -> "aiomqtt.Client":
         if self._client is None:
             raise UplinkDown(f"broker {self._url}: not connected; use `async with`")
@@ -254,12 +259,15 @@ class MqttUplink:
             await asyncio.sleep(0)  # aiomqtt ends its own tasks in the loop's next turns
 
 
-def _heed_cancellation() -> None:
+@contextmanager
+def _heeding_cancellation() -> Iterator[None]:
     """A cancellation that comes together with the broker's answer is still one.
 
     `asyncio.wait_for`, which aiomqtt uses, forgets it before Python 3.12 (python/cpython#86296),
     and the task would run on for ever.
     """
     task = asyncio.current_task()
-    if task is not None and task.cancelling():
+    before = task.cancelling() if task else 0
+    yield
+    if task and task.cancelling() > before:
         raise asyncio.CancelledError

@@ -1,6 +1,9 @@
+import asyncio
+import contextlib
+
 import pytest
 
-from cloud_sync.uplink import BrokerUrl
+from cloud_sync.uplink import BrokerUrl, _heeding_cancellation
 from edge.errors import ConfigError
 
 
@@ -21,3 +24,36 @@ def test_an_address_says_where_and_who(url, read):
 def test_what_is_no_address_is_refused_with_a_pattern_to_follow(url):
     with pytest.raises(ConfigError, match="mqtt"):
         BrokerUrl.parse(url)
+
+
+async def wait_for_the_broker(answer):
+    with _heeding_cancellation():
+        await asyncio.wait_for(answer, 10)
+
+
+async def test_a_cancellation_that_comes_with_the_answer_is_not_forgotten():
+    answer = asyncio.get_running_loop().create_future()
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(wait_for_the_broker(answer))
+        await asyncio.sleep(0)
+        answer.set_result(None)
+        task.cancel()
+    assert task.cancelled()
+
+
+async def test_an_older_cancellation_that_was_dealt_with_counts_no_more():
+    answer = asyncio.get_running_loop().create_future()
+
+    async def survives():
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(10)
+        await wait_for_the_broker(answer)
+        return "went on"
+
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(survives())
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.sleep(0)
+        answer.set_result(None)
+    assert task.result() == "went on"
