@@ -25,7 +25,7 @@ _site = msgspec.json.Decoder(Site)
 _receipt = msgspec.json.Decoder(Receipt)
 
 
-class Illegible(EdgeError):
+class Illegible(EdgeError, ValueError):
     """The payload does not follow the schema: one of the two sides must be mended."""
 
 

@@ -28,20 +28,17 @@ Store = tuple[str, str]
 
 TABLE = {Lane.AUDIT: "event", Lane.EVENT: "event", Lane.INTERVAL: "summary", Lane.RAW: "cell"}
 INSERT = {"event": INSERT_EVENT, "summary": INSERT_SUMMARY, "cell": INSERT_CELL}
+# table names are this file's own
+DELETE = {
+    table: f"DELETE FROM {table} WHERE rowid BETWEEN ? AND ? AND stream = ? AND seq = ?"  # noqa: S608
+    for table in INSERT
+}
 CLAMP = {
-    "event": "UPDATE copied SET row = min(row, (SELECT coalesce(max(rowid), 0) FROM event))"
-    " WHERE source = 'event'",
-    "summary": "UPDATE copied SET row = min(row, (SELECT coalesce(max(rowid), 0) FROM summary))"
-    " WHERE source = 'summary'",
-    "cell": "UPDATE copied SET row = min(row, (SELECT coalesce(max(rowid), 0) FROM cell))"
-    " WHERE source = 'cell'",
+    table: "UPDATE copied SET row = min(row, (SELECT coalesce(max(rowid), 0)"  # noqa: S608
+    f" FROM {table})) WHERE source = '{table}'"
+    for table in INSERT
 }
 """SQLite gives the numbers of deleted last rows out again: no copy may stand beyond them."""
-DELETE = {
-    "event": "DELETE FROM event WHERE rowid BETWEEN ? AND ? AND stream = ? AND seq = ?",
-    "summary": "DELETE FROM summary WHERE rowid BETWEEN ? AND ? AND stream = ? AND seq = ?",
-    "cell": "DELETE FROM cell WHERE rowid BETWEEN ? AND ? AND stream = ? AND seq = ?",
-}
 NOTICES_KEPT = 10_000
 EXCERPT = 400
 SEEN_EVERY_MS = 10_000
@@ -99,7 +96,7 @@ class Ledger:
                 for arrival in arrivals:
                     try:
                         self._take_one(arrival, taken, touched)
-                    except (Illegible, ValueError) as error:
+                    except ValueError as error:
                         taken.illegible += 1
                         self._note_illegible(arrival, str(error))
                 for stream in touched.values():
