@@ -201,6 +201,12 @@ def size_of(path: Path) -> int:
         return 0
 
 
+def free_bytes(folder: Path) -> int:
+    """What the file system still gives to us."""
+    state = os.statvfs(folder)
+    return state.f_bavail * state.f_frsize
+
+
 def stored_version(path: Path) -> int:
     """`user_version` as it stands in the file's header, read without SQLite touching the file.
 

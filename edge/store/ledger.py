@@ -181,8 +181,7 @@ class Ledger:
 
     def _write_surely(self, change: Callable[[], None], write: Callable[[], None]) -> None:
         for is_last in (False, True):
-            if self.database.closed:
-                self._reopen()
+            self.require_open()
             if self._stood is change:
                 self._stood = None
                 return
@@ -199,7 +198,14 @@ class Ledger:
             else:
                 return
 
-    def _reopen(self) -> None:
+    def require_open(self) -> None:
+        """Open the file again where a failed write closed it.
+
+        Raises:
+            StoreFailed: the disk still does not give it.
+        """
+        if not self.database.closed:
+            return
         before = self.revision
         try:
             self.database.reopen()
@@ -213,7 +219,9 @@ class Ledger:
     def _checkpoint(self) -> None:
         try:
             self.database.checkpoint_when_due()
-        except StoreFailed:  # what was committed stands in the WAL
+        except DiskFull as error:  # what was committed stands in the WAL
+            _log.warning("store ledger not checkpointed reason=%s", error)
+        except StoreFailed:
             _log.exception("store ledger checkpoint failed")
             self.database.close()
 

@@ -165,13 +165,14 @@ class Messages:
         payload = rows[0][0] if rows else b""
         return payload if isinstance(payload, bytes) else b""
 
-    def numbers(self, lane: Lane, first: int, last: int, limit: int) -> list[int]:
-        """The numbers present in a closed range, rising."""
+    def sizes(self, lane: Lane, first: int, last: int, limit: int) -> list[tuple[int, int]]:
+        """`(seq, bytes)` of up to `limit` messages present in a closed range, rising."""
         rows = self._database.execute(
-            "SELECT seq FROM outbox WHERE lane = ? AND seq BETWEEN ? AND ? ORDER BY seq LIMIT ?",
+            "SELECT seq, length(payload) FROM outbox WHERE lane = ? AND seq BETWEEN ? AND ?"
+            " ORDER BY seq LIMIT ?",
             (lane.value, first, last, limit),
         )
-        return [whole(seq) for (seq,) in rows]
+        return [(whole(seq), whole(size)) for seq, size in rows]
 
 
 def span_of(letter: Letter) -> Span:

@@ -5,9 +5,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.model.clock import Clock
-from edge.store.database import CHECKPOINT_BYTES, Damaged, Database, require_sqlite
+from edge.store.database import (
+    CHECKPOINT_BYTES,
+    Damaged,
+    Database,
+    free_bytes,
+    require_sqlite,
+    size_of,
+)
 from edge.store.ledger import Ledger, set_aside
 from edge.store.place import Place
+from edge.store.reserve import Reserve
 from edge.store.segments import Segments
 
 SEGMENT_BYTES = 64 * 2**20
@@ -26,28 +34,15 @@ class Disk:
     vfs: str | None = None
     """SQLite's road to the disk; None is its own."""
 
+    def room_bytes(self) -> int:
+        """What the limit allows, or the disk where that is less."""
+        used = sum(size_of(file) for file in self.path.rglob("*") if file.is_file())
+        return min(self.limit_bytes, used + free_bytes(self.path))
+
     @property
     def ledger(self) -> Path:
         """The file that holds the store's identity, its cursors and the outbox."""
         return self.path / "ria.db"
-
-    def segment(self, file: Path, create: bool) -> Database:
-        """A connection to a segment."""
-        return self._database(file, create=create, shrinks=False)
-
-    def ledger_database(self, file: Path) -> Database:
-        """A connection to the ledger, which gives pages back when messages go."""
-        return self._database(file, create=True, shrinks=True)
-
-    def _database(self, file: Path, *, create: bool, shrinks: bool) -> Database:
-        return Database(
-            file,
-            create=create,
-            shrinks=shrinks,
-            checkpoint_bytes=min(CHECKPOINT_BYTES, self.limit_bytes // 32),
-            synchronous=self.synchronous,
-            vfs=self.vfs,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +51,7 @@ class Files:
 
     ledger: Ledger
     segments: Segments
+    reserve: Reserve
     why_new: str
     """Why an epoch had to begin; empty where the old one goes on, or where there was none."""
 
@@ -63,6 +59,34 @@ class Files:
         """Let go of all of them."""
         self.segments.close()
         self.ledger.close()
+
+
+class Opener:
+    """Opens connections whose logs are no longer than the room allows."""
+
+    def __init__(self, disk: Disk) -> None:
+        room_bytes = disk.room_bytes()
+        self._disk = disk
+        self.checkpoint_bytes = min(CHECKPOINT_BYTES, room_bytes // 32)
+        self.segment_bytes = min(SEGMENT_BYTES, room_bytes // 16)
+
+    def segment(self, file: Path, create: bool) -> Database:
+        """A connection to a segment."""
+        return self._database(file, create=create, shrinks=False)
+
+    def ledger(self, file: Path) -> Database:
+        """A connection to the ledger, which gives pages back when messages go."""
+        return self._database(file, create=True, shrinks=True)
+
+    def _database(self, file: Path, *, create: bool, shrinks: bool) -> Database:
+        return Database(
+            file,
+            create=create,
+            shrinks=shrinks,
+            checkpoint_bytes=self.checkpoint_bytes,
+            synchronous=self._disk.synchronous,
+            vfs=self._disk.vfs,
+        )
 
 
 def open_files(disk: Disk, clock: Clock) -> Files:
@@ -77,20 +101,22 @@ def open_files(disk: Disk, clock: Clock) -> Files:
         StoreFailed: the disk does not give the files.
     """
     require_sqlite()
-    ledger, why_new = _ledger(disk)
+    opener = Opener(disk)
+    reserve = Reserve(disk.path / "reserve", 2 * opener.checkpoint_bytes)
+    ledger, why_new = _ledger(disk, opener)
     try:
         segments = Segments(
             disk.path / "segments",
-            disk.segment,
+            opener.segment,
             clock=clock,
-            segment_bytes=min(SEGMENT_BYTES, disk.limit_bytes // 16),
+            segment_bytes=opener.segment_bytes,
             least_number=max(ledger.replay_after.segment, ledger.raw_after.segment),
         )
         last, epoch, revision = segments.adopt_last()
         if _is_older(ledger, last, epoch, revision):
             ledger.close()
             set_aside(disk.ledger)
-            ledger, why_new = _ledger(disk)
+            ledger, why_new = _ledger(disk, opener)
             why_new = why_new or "ria.db was older than the segments beside it"
         segments.epoch = ledger.epoch
         if ledger.is_new:
@@ -100,16 +126,16 @@ def open_files(disk: Disk, clock: Clock) -> Files:
     except BaseException:
         ledger.close()
         raise
-    return Files(ledger, segments, why_new)
+    return Files(ledger, segments, reserve, why_new)
 
 
-def _ledger(disk: Disk) -> tuple[Ledger, str]:
+def _ledger(disk: Disk, opener: Opener) -> tuple[Ledger, str]:
     try:
-        return Ledger(disk.ledger, disk.ledger_database), ""
+        return Ledger(disk.ledger, opener.ledger), ""
     except Damaged:
         _log.exception("store ledger set aside")
         set_aside(disk.ledger)
-        return Ledger(disk.ledger, disk.ledger_database), "ria.db did not read"
+        return Ledger(disk.ledger, opener.ledger), "ria.db did not read"
 
 
 def _is_older(ledger: Ledger, last: Place, epoch: str, revision: int) -> bool:

@@ -4,6 +4,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable
 from functools import partial
+from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,9 +13,10 @@ from edge.model.clock import NS_PER_S, Clock, Instant
 from edge.model.event import Detail, Event, EventKind
 from edge.model.message import Lane
 from edge.ports import Letter, Thin
-from edge.store.database import Database, size_of, wal_of
+from edge.store.database import PAGE_BYTES, Database, DiskFull, free_bytes, size_of, wal_of
 from edge.store.ledger import Ledger
 from edge.store.messages import Messages, Span, runs
+from edge.store.reserve import Reserve
 from edge.store.segments import Segments
 
 HIGH_WATER = 0.9
@@ -25,8 +27,12 @@ AUDIT_GRACE_NS = 90 * 86_400 * NS_PER_S
 LENGTHS_S = (900, 3_600, 86_400)
 """Windows that unconfirmed summaries are merged into, one after another."""
 MESSAGES_A_STEP = 200
+GROUPS_A_STEP = 50
 STEPS_A_TURN = 8
 """Bounds the time that making room may take from committing."""
+VACUUMS_A_STEP = 16
+PIECES = 4
+"""A step writes a quarter of the reserve at most, so that the reserve is enough for it."""
 
 _log = logging.getLogger(__name__)
 
@@ -59,6 +65,7 @@ class Retention:
         messages: Messages,
         thin: Thin,
         clock: Clock,
+        reserve: Reserve,
         set_aside: Path,
         grace_ns: int = GRACE_NS,
     ) -> None:
@@ -69,6 +76,7 @@ class Retention:
         self._messages = messages
         self._thin = thin
         self._clock = clock
+        self._reserve = reserve
         self._set_aside = set_aside
         self._grace_ns = grace_ns
         self._refused_by_thin: set[int] = set()
@@ -88,18 +96,24 @@ class Retention:
     def bytes_on_disk(self) -> int:
         """What the store takes, logs and files set aside included."""
         aside = size_of(self._set_aside) + size_of(wal_of(self._set_aside))
-        return self._segments.bytes_on_disk() + self._database.bytes_on_disk() + aside
+        kept = self._reserve.bytes_on_disk() + aside
+        return self._segments.bytes_on_disk() + self._database.bytes_on_disk() + kept
 
     def shortage(self) -> str:
         """Why nothing new may come in; empty while there is room."""
-        used = self.bytes_on_disk()
-        if used < self.limit_bytes:
+        used, allowed = self._room()
+        if used < allowed:
             return ""
         return (
-            f"the store takes {used / 1e6:.1f} MB of the {self.limit_bytes / 1e6:.1f} MB that "
-            "store.limit allows and nothing is left that may give way: raise store.limit, or "
-            "bring the operations centre back"
+            f"the store takes {used / 1e6:.1f} MB of the {allowed / 1e6:.1f} MB that store.limit "
+            "and the disk allow and nothing is left that may give way: raise store.limit, free "
+            "the disk, or bring the operations centre back"
         )
+
+    def _room(self) -> tuple[int, int]:
+        """`(used, allowed)` bytes: a disk that others fill allows less than the limit."""
+        used = self.bytes_on_disk()
+        return used, min(self.limit_bytes, used + free_bytes(self._ledger.path.parent))
 
     def enforce(self) -> None:
         """Take a few steps down, if the high water is passed.
@@ -108,7 +122,11 @@ class Retention:
             StoreFailed: the disk does not take the change.
         """
         for _ in range(STEPS_A_TURN):
-            if self.bytes_on_disk() < HIGH_WATER * self.limit_bytes or not self._step():
+            used, allowed = self._room()
+            if used < HIGH_WATER * allowed:
+                self._reserve.restore()
+                return
+            if not self._step():
                 return
 
     def make_room(self) -> bool:
@@ -120,11 +138,40 @@ class Retention:
             return False
 
     def _step(self) -> bool:
-        if not any(step() for step in self._steps):
+        try:
+            return self._stepped()
+        except DiskFull:
+            return self._reserve.release() and self._stepped()
+
+    def _stepped(self) -> bool:
+        # pages that earlier deletions left free are given back before anything else goes
+        if self._free_pages() * PAGE_BYTES < self._piece_bytes and not any(
+            step() for step in self._steps
+        ):
             return False
-        self._database.execute("PRAGMA incremental_vacuum")
-        self._database.checkpoint(truncate=True)
+        pages = max(8, self._piece_bytes // PAGE_BYTES)
+        for _ in range(VACUUMS_A_STEP):
+            self._database.execute(f"PRAGMA incremental_vacuum({pages})")
+            self._database.checkpoint(truncate=True)
+            if not self._free_pages():
+                break
         return True
+
+    def _free_pages(self) -> int:
+        return int(self._database.execute("PRAGMA freelist_count")[0][0] or 0)
+
+    @property
+    def _piece_bytes(self) -> int:
+        return self._reserve.bytes_kept // PIECES
+
+    def _piece(self, lane: Lane, first: int, last: int) -> list[int]:
+        """The oldest numbers in the range, as many as one step may write."""
+        sizes = self._messages.sizes(lane, first, last, MESSAGES_A_STEP)
+        sums = accumulate(size for _, size in sizes)
+        fitting = [
+            seq for (seq, _), total in zip(sizes, sums, strict=True) if total < self._piece_bytes
+        ]
+        return fitting or [seq for seq, _ in sizes[:1]]
 
     def _drop_set_aside(self) -> bool:
         freed = size_of(self._set_aside) > 0
@@ -163,14 +210,14 @@ class Retention:
         )
 
     def _drop_up_to(self, lane: Lane, last: int) -> bool:
-        numbers = self._messages.numbers(lane, 0, last, MESSAGES_A_STEP)
+        numbers = self._piece(lane, 0, last)
         if numbers:
             self._ledger.commit(lambda: self._messages.remove(lane, numbers[0], numbers[-1]))
         return bool(numbers)
 
     def _drop_raw(self) -> bool:
         for first, last in self._messages.unconfirmed(Lane.RAW):
-            numbers = self._messages.numbers(Lane.RAW, first, last, MESSAGES_A_STEP)
+            numbers = self._piece(Lane.RAW, first, last)
             if numbers:
                 kept_s = self._summaries_s()
                 self._ledger.commit(partial(self._bury, Lane.RAW, numbers, {"kept_s": kept_s}))
@@ -232,7 +279,10 @@ class Retention:
             for (_, window), group in pieces.items()
             if len(group) > 1 and (window + 1) * length_ms <= newest
         ]
-        return sorted(whole, key=lambda group: group[0].seq)[:MESSAGES_A_STEP]
+        oldest = sorted(whole, key=lambda group: group[0].seq)[:GROUPS_A_STEP]
+        sums = accumulate(sum(piece.bytes for piece in group) for group in oldest)
+        fitting = [g for g, total in zip(oldest, sums, strict=True) if total < self._piece_bytes]
+        return fitting or oldest[:1]
 
     def _replace(self, group: list[_Piece], length_s: int) -> bool:
         now = self._clock.now()

@@ -96,6 +96,7 @@ class Writer:
             messages=self._messages,
             thin=settings.thin,
             clock=settings.clock,
+            reserve=self._files.reserve,
             set_aside=aside_of(self._ledger.path),
             grace_ns=round(settings.grace_s * NS_PER_S),
         )
@@ -198,6 +199,7 @@ class Writer:
         self._space_trouble = self.retention.shortage()
 
     def _look(self) -> StoreHealth:
+        self._ledger.require_open()
         # counting a long lane is not for every second
         waiting = sum(depth.unconfirmed for depth in self._lanes.values())
         if self._ticks % SLOW_TICKS == 0 or waiting < LONG_LANE:
@@ -227,6 +229,7 @@ class Writer:
 
     def take(self, lane: Lane, after: int, limit: int) -> list[Message]:
         """Up to `limit` unconfirmed messages beyond `after`, oldest first."""
+        self._ledger.require_open()
         return self._messages.take(lane, after, limit)
 
     def confirm(self, lane: Lane, watermark: Watermark) -> None:
@@ -236,6 +239,7 @@ class Writer:
             ValueError: it claims more than was given out.
             StoreFailed: the disk does not take the note; it will be told again.
         """
+        self._ledger.require_open()
         if watermark != self._messages.watermark(lane):
             now = self._clock.now()
             self._ledger.note(lambda: self._messages.confirm(lane, watermark, now))
@@ -244,6 +248,7 @@ class Writer:
 
     def last(self, lane: Lane) -> int:
         """The last number given out in the lane."""
+        self._ledger.require_open()
         return self._messages.next_seq(lane) - 1
 
     def history(self, device: str, since: Instant, until: Instant, after: Place, rows: int) -> Page:

@@ -5,6 +5,7 @@ import pytest
 from edge.model.clock import NS_PER_S, Instant
 from edge.model.event import Event, EventKind
 from edge.model.message import Lane, Watermark
+from edge.store.database import Database, DiskFull
 from edge.store.writer import Writer
 from tests.prove.store_oracle import (
     BEGIN,
@@ -160,7 +161,7 @@ def test_grace_ends_without_any_need_of_space(open_writer, clock):
     def kept():
         for _ in range(40):
             writer.tick()
-        return writer._messages.numbers(Lane.INTERVAL, 0, 10**6, 100)
+        return writer._messages.sizes(Lane.INTERVAL, 0, 10**6, 100)
 
     assert len(kept()) == 6
     clock.ns += 71 * HOUR_NS
@@ -191,3 +192,34 @@ def test_summaries_that_cannot_be_merged_are_left_alone(open_writer, clock):
     live(writer, clock, 130)
     assert {t["lane"] for t in tombstones(writer)} == {"raw"}
     assert "nothing is left" in writer.shortage
+
+
+def test_a_disk_that_others_fill_counts_like_a_limit(open_writer, clock, monkeypatch):
+    writer = open_writer(limit_bytes=64 * 2**20)
+    live(writer, clock, 60)
+    assert not tombstones(writer)
+    used = writer.retention.bytes_on_disk()
+    monkeypatch.setattr("edge.store.retention.free_bytes", lambda folder: used // 20)
+    writer.tick()
+    assert tombstones(writer)
+    assert writer.retention.bytes_on_disk() < used
+
+
+def test_the_reserve_pays_for_the_writes_that_make_room(open_writer, clock, monkeypatch, tmp_path):
+    writer = open_writer()
+    live(writer, clock, 10)
+    assert (tmp_path / "reserve").stat().st_size == 2 * (LIMIT // 32)
+    execute = Database.execute
+
+    def full_until_the_reserve_is_gone(database, sql, bindings=()):
+        if sql == "COMMIT" and (tmp_path / "reserve").exists():
+            raise DiskFull("no room")
+        return execute(database, sql, bindings)
+
+    monkeypatch.setattr(Database, "execute", full_until_the_reserve_is_gone)
+    scan = scan_of(TWO, 11, clock.ns + 1)
+    writer.follow(writer.commit([scan]), [scan])
+    assert tombstones(writer)
+    monkeypatch.undo()
+    writer.tick()
+    assert (tmp_path / "reserve").exists()
