@@ -156,6 +156,11 @@ class Segment:
             else:
                 yield Row(Place(self.number, after), scans)
 
+    def span(self) -> tuple[int, int]:
+        """`(first, last)` measured_at in the file; `(0, -1)` where there is none."""
+        [(first, last)] = self.database.execute("SELECT min(since), max(until) FROM block")
+        return (0, -1) if first is None else (_int(first), _int(last))
+
     def close(self) -> None:
         """Let go of the file."""
         self.database.close()

@@ -58,6 +58,8 @@ class Segments:
         marks = (name.split(".ends-") for name in names if ".ends-" in name)
         self._ends = {int(number): int(row) for number, row in marks}
         self._most = max([least_number, *self.numbers, *self._ends])
+        self._spans: dict[int, tuple[int, int]] = {}
+        """When the scans of a finished segment were measured, once it was read."""
         self._sizes = {number: self._size(number) for number in self.numbers}
 
     def path(self, number: int) -> Path:
@@ -149,34 +151,59 @@ class Segments:
             raise StoreFailed(f"{self._folder}: {error.strerror}; look at the disk") from error
         self._unmarked.clear()
 
-    def rows_after(
+    def rows_after(self, place: Place, limit: int) -> list[Row]:
+        """Up to `limit` rows beyond `place`; a file that does not read on ends with a None row."""
+        rows: list[Row] = []
+        for number in [number for number in self.numbers if number >= place.segment]:
+            after = place.row if number == place.segment else 0
+            if len(rows) < limit and after < LAST_ROW:
+                rows += self._rows(Place(number, after), limit - len(rows))
+        return rows
+
+    def page(
         self,
         place: Place,
+        limit: int,
+        *,
+        since: int,
+        until: int,
+        wanted: Callable[[Columns], bool],
+    ) -> tuple[list[Row], Place | None]:
+        """Rows of one segment that touch `since <= t < until`, and where to go on; None at the end.
+
+        Opens one file at most, so that nobody waits long behind a reader of old history.
+        """
+        for number in self.numbers:
+            first, last = self._spans.get(number, (since, until))
+            if number < place.segment or first >= until or last < since:
+                continue
+            begin = Place(number, place.row if number == place.segment else 0)
+            rows = self._rows(begin, limit, since=since, until=until, wanted=wanted)
+            goes_on = len(rows) == limit and rows[-1].place.row < LAST_ROW
+            return rows, rows[-1].place if goes_on else Place(number + 1, 0)
+        return [], None
+
+    def _rows(
+        self,
+        after: Place,
         limit: int,
         *,
         since: int = -(2**63),
         until: int = 2**63 - 1,
         wanted: Callable[[Columns], bool] = lambda _: True,
     ) -> list[Row]:
-        """Up to `limit` rows beyond `place`; a file that does not read on ends with a None row."""
+        number = after.segment
+        end = self._ends.get(number, LAST_ROW)
         rows: list[Row] = []
-        for number in [number for number in self.numbers if number >= place.segment]:
-            after = place.row if number == place.segment else 0
-            left = limit - len(rows)
-            if left <= 0:
-                break
-            try:
-                segment = self._reading(number)
-                end = self._ends.get(number, LAST_ROW)
-                found = segment.rows(after, left, since=since, until=until, wanted=wanted)
-                rows.extend(row for row in found if row.place.row <= end)
-            except StoreFailed:
-                if after >= LAST_ROW:
-                    continue
-                _log.exception("store segment=%d does not read on", number)
-                if self.current is not None and number == self.current.number:
-                    self.retire()
-                rows.append(Row(Place(number, LAST_ROW), None))
+        try:
+            segment = self._reading(number)
+            found = segment.rows(after.row, limit, since=since, until=until, wanted=wanted)
+            rows.extend(row for row in found if row.place.row <= end)
+        except StoreFailed:
+            _log.exception("store segment=%d does not read on", number)
+            if self.current is not None and number == self.current.number:
+                self.retire()
+            rows.append(Row(Place(number, LAST_ROW), None))
         return rows
 
     def _reading(self, number: int) -> Segment:
@@ -185,6 +212,7 @@ class Segments:
         if self._reader is None or self._reader.number != number:
             self.stop_reading()
             self._reader = self._opened(number, create=False)
+            self._spans[number] = self._reader.span()
         return self._reader
 
     def stop_reading(self) -> None:
@@ -201,6 +229,7 @@ class Segments:
         self._unlink(number)
         self.numbers.remove(number)
         self._sizes.pop(number, None)
+        self._spans.pop(number, None)
         return freed
 
     def _unlink(self, number: int) -> None:

@@ -252,14 +252,14 @@ class Writer:
         return self._messages.next_seq(lane) - 1
 
     def history(self, device: str, since: Instant, until: Instant, after: Place, rows: int) -> Page:
-        """The device's scans among the next `rows` rows that touch `since <= t < until`."""
-        found = self._segments.rows_after(
+        """The device's scans in up to `rows` rows that touch `since <= t < until`."""
+        found, next_after = self._segments.page(
             after, rows, since=since, until=until, wanted=lambda columns: columns.device == device
         )
         scans = [
             scan for row in found for scan in row.scans or () if since <= scan.measured_at < until
         ]
-        return Page(scans, found[-1].place if len(found) == rows else None)
+        return Page(scans, next_after)
 
     def condemn(self) -> None:
         """Put the ledger aside, so that the next start begins an epoch instead of failing too."""

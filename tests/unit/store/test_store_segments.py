@@ -47,11 +47,28 @@ def test_rows_are_read_back_in_order_by_place_device_and_time(begin):
     assert numbers(segments.rows_after(places[0], 10)) == [[1, 1], [2, 2]]
     assert numbers(segments.rows_after(BEFORE_ALL, 1)) == [[0, 0]]
     at = scan_of(PUMP, 1).measured_at
-    [row] = segments.rows_after(
+    [row], after = segments.page(
         BEFORE_ALL, 10, since=at, until=at + 1, wanted=lambda c: c.device == "meter"
     )
+    assert after == Place(2, 0)
     assert row.place == places[1]
     assert [scan.columns for scan in row.scans] == [METER]
+
+
+def test_history_opens_one_file_at_a_time_and_those_once_that_hold_nothing(begin, clock):
+    segments = begin()
+    for day in range(3):
+        segments.append([scan_of(PUMP, day, clock.ns)], 0)
+        clock.ns += 86_400 * NS_PER_S
+    asked = {"since": clock.ns - 86_400 * NS_PER_S, "until": clock.ns, "wanted": lambda _: True}
+    pages, place = [], BEFORE_ALL
+    while place is not None:
+        rows, place = segments.page(place, 5, **asked)
+        pages.append(numbers(rows))
+    assert pages == [[], [], [[2]], []]
+    rows, place = segments.page(BEFORE_ALL, 5, **asked)
+    assert numbers(rows) == [[2]]
+    assert segments.page(place, 5, **asked) == ([], None)
 
 
 def test_writing_goes_on_in_the_last_segment_after_a_restart(begin):
