@@ -76,6 +76,7 @@ class Digestion:
         self._raw: list[Scan] = []
         self._raw_cells = 0
         self._raw_since_ns = 0
+        self._complained: set[str] = set()
         self._seen = ledger.replay_after
         """Rows up to here are in every stored state."""
         self._cursors: Mapping[str, Place] = {}
@@ -144,14 +145,25 @@ class Digestion:
             return self._digest.absorb(scan)
         except Exception:  # noqa: BLE001 - fed again at every start it would keep the gateway down
             _log.exception("store device=%s scan not digested", scan.columns.device)
-            reason = f"a scan at {scan.measured_at} ns could not be summarised"
-            return [self._degraded(scan.columns.device, reason)]
+            reason = f"a scan at {scan.measured_at} ns could not be summarised, nor perhaps others"
+            return self._once(scan.columns.device, reason)
+
+    def _once(self, subject: str, reason: str) -> list[Letter]:
+        """One event a subject and start: the event lane never gives way to a flood."""
+        if subject in self._complained:
+            return []
+        self._complained.add(subject)
+        return [self._degraded(subject, reason)]
 
     def close_until(self, now: Instant) -> None:
         """Close the windows that ended, for devices that have fallen silent."""
         if self.is_behind or self._desk.is_stalled:
             return
-        letters = self._digest.close_until(now)
+        try:
+            letters = self._digest.close_until(now)
+        except Exception:  # noqa: BLE001 - scans must go on being stored
+            _log.exception("store windows not closed")
+            letters = self._once(self._gateway, "windows could not be closed by the clock")
         if letters:
             self.write(letters, self._named_by(letters))
 

@@ -1,5 +1,6 @@
+import json
 import zlib
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -129,6 +130,12 @@ def test_columns_are_described_so_that_they_read_without_the_site_file():
     assert back == columns
     assert back.facts == columns.facts
     assert back.fingerprint == columns.fingerprint
+
+
+def test_the_description_of_columns_forgets_no_field():
+    said = json.loads(described.to_text(METER))
+    assert set(said) == {field.name for field in fields(Columns)}
+    assert {"device", *said["points"][0]} == {field.name for field in fields(Point)}
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"device": "a", "points": [{}]}'])

@@ -291,11 +291,26 @@ def test_a_scan_that_the_digest_chokes_on_stops_nobody_else(bench):
             return super().absorb(scan)
 
     writer = bench.open(Choking())
-    bench.store(writer, METER, 1)
+    bench.store(writer, METER, 1, 2)
     bench.store(writer, PUMP, 1)
+    bench.store(writer, METER, 3)
     writer.drain(FOREVER)
     assert windows(writer) == [[1]]
-    assert events(writer)[0]["subject"] == "meter"
+    assert [event["subject"] for event in events(writer)] == ["meter"], "told once, not each time"
+
+
+def test_windows_that_do_not_close_by_the_clock_stop_no_scan(bench):
+    class Stuck(NumberDigest):
+        def close_until(self, now):
+            raise ZeroDivisionError
+
+    writer = bench.open(Stuck())
+    writer.tick()
+    bench.store(writer, PUMP, 1)
+    writer.tick()
+    bench.store(writer, PUMP, 11)
+    assert windows(writer) == [[1]]
+    assert [event["subject"] for event in events(writer)] == ["gw"]
 
 
 def test_a_state_that_no_longer_reads_stops_nobody_else(bench):
