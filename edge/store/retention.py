@@ -31,6 +31,10 @@ GROUPS_A_STEP = 50
 STEPS_A_TURN = 8
 """Bounds the time that making room may take from committing."""
 VACUUMS_A_STEP = 16
+TOMBSTONE_BYTES = 400
+"""What a tombstone takes, about; it never gives way itself."""
+WORTH_A_TOMBSTONE = 20
+"""Raw messages that are buried together, while anything else may still give way."""
 PIECES = 4
 """A step writes a quarter of the reserve at most, so that the reserve is enough for it."""
 
@@ -85,8 +89,9 @@ class Retention:
             self.drop_past_grace,
             self._drop_segment,
             self._drop_confirmed,
-            self._drop_raw,
+            partial(self._drop_raw, WORTH_A_TOMBSTONE),
             *(partial(self._merge, length_s) for length_s in LENGTHS_S),
+            partial(self._drop_raw, 1),
         )
 
     @property
@@ -215,10 +220,10 @@ class Retention:
             self._ledger.commit(lambda: self._messages.remove(lane, numbers[0], numbers[-1]))
         return bool(numbers)
 
-    def _drop_raw(self) -> bool:
+    def _drop_raw(self, least: int) -> bool:
         for first, last in self._messages.unconfirmed(Lane.RAW):
             numbers = self._piece(Lane.RAW, first, last)
-            if numbers:
+            if len(self._messages.sizes(Lane.RAW, first, last, least)) == least:
                 kept_s = self._summaries_s()
                 self._ledger.commit(partial(self._bury, Lane.RAW, numbers, {"kept_s": kept_s}))
                 return True
@@ -294,7 +299,7 @@ class Retention:
         except ValueError as error:
             _log.warning("store device=%s summaries not merged: %s", group[0].device, error)
             payload = None
-        if payload is None or len(payload) >= sum(piece.bytes for piece in group):
+        if payload is None or len(payload) + TOMBSTONE_BYTES >= sum(p.bytes for p in group):
             self._refused_by_thin.update(numbers)
             return False
         span = Span(group[0].device, group[0].since_ms, group[-1].until_ms)
