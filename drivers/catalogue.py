@@ -39,6 +39,13 @@ def load_file(path: Path) -> Profile:
     Raises:
         Problems: every line that is unreadable, of the wrong type, or contradicts another.
     """
+    stamp = path.stat() if path.exists() else None
+    # fifty devices of one profile read its file once; a file that was changed is read again
+    return _load_file(path, (stamp.st_mtime_ns, stamp.st_size) if stamp else (0, 0))
+
+
+@cache
+def _load_file(path: Path, _stamp: tuple[int, int]) -> Profile:
     document = parse(read_bytes(path), str(path))
     profile = read(document, Profile)
     problems = [*_called(profile, path, document), *findings(profile, document)]

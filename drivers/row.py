@@ -2,6 +2,7 @@
 
 import math
 from fractions import Fraction
+from functools import cache
 from typing import NamedTuple
 
 from drivers.modbus.blocks import BIT_TABLES, span_of
@@ -40,16 +41,21 @@ def law_of(spec: PointSpec) -> Law:
     """The exact ratio where it is one of whole numbers up to 2^53, else scale and offset."""
     if is_bit(spec):
         return AS_IT_IS
-    scale, offset = Fraction(repr(spec.scale)), Fraction(repr(spec.offset))
+    return _law(spec.scale, spec.offset, is_float=spec.type.startswith("float"))
+
+
+@cache
+def _law(scale_as_written: float, offset_as_written: float, *, is_float: bool) -> Law:
+    scale, offset = Fraction(repr(scale_as_written)), Fraction(repr(offset_as_written))
     over = math.lcm(scale.denominator, offset.denominator)
     times, plus = scale * over, offset * over
     exact = abs(times) <= 2**53 and abs(plus) <= 2**53 and over <= 2**53
-    if spec.type.startswith("float"):
+    if is_float:
         # a product with a whole number would round, and could overflow, before the division
         exact = exact and times == 1 and plus == 0
     if exact:
         return Law(float(times), float(plus), float(over))
-    return Law(spec.scale, spec.offset, 1.0)
+    return Law(scale_as_written, offset_as_written, 1.0)
 
 
 def places(profile: Profile, spec: PointSpec) -> list[int]:

@@ -56,7 +56,8 @@ class Gateway:
         self.carried = {device.id: Carried(protocol_of(device)) for device in site.devices}
         self.sync: Sync | None = None
         self.first_commit_cpu_s = math.nan
-        self._first = asyncio.Event()
+        self._stored = asyncio.Event()
+        """Set once the first sample is on disk: page and uplink are loaded after it."""
         self._first_commit: Future[None] | None = None
         columns = {device.id: device.columns for device in site.devices}
         self._digest = Overheard(Summariser(columns, watchers=[DeviceHealth(), QualityChanges()]))
@@ -125,12 +126,13 @@ class Gateway:
     def _saw(self, commit: "Future[None]") -> None:
         if self._first_commit is None:
             self._first_commit = commit
-            self._first.set()
+            loop = asyncio.get_running_loop()
+            commit.add_done_callback(lambda _: loop.call_soon_threadsafe(self._stored.set))
 
     async def _keep_sync(self) -> None:
         uplink = self.site.uplink
         assert uplink is not None  # noqa: S101  # asked for only where there is one
-        await self._first.wait()
+        await self._stored.wait()
         url = _broker(uplink)
         topic = topics.watermark(self.site.gateway)
         self.sync = Sync(
@@ -155,18 +157,19 @@ class Gateway:
 
         page = self.site.page
         assert page is not None  # noqa: S101  # asked for only where there is one
-        await self._first.wait()
+        await self._stored.wait()
         from edge.web.server import serve  # noqa: PLC0415  # 0.3 s of CPU that the line needs more
 
         source = GatewaySource(self)
-        async with serve(source, page.host, page.port, clock=self.clock) as served:
-            self._say(f"page {served.url}")
-            await asyncio.Event().wait()
+        try:
+            async with serve(source, page.host, page.port, clock=self.clock) as served:
+                self._say(f"page {served.url}")
+                await asyncio.Event().wait()
+        except ConfigError as error:  # a port that is taken must not stop the line
+            log.error("no page: %s", error)  # noqa: TRY400  # a sentence, not a trace
 
     async def _tell_ready(self, supervisor: ServiceSupervisor) -> None:
-        await self._first.wait()
-        assert self._first_commit is not None  # noqa: S101  # set before the event
-        await asyncio.wrap_future(self._first_commit)
+        await self._stored.wait()
         used = resource.getrusage(resource.RUSAGE_SELF)
         self.first_commit_cpu_s = used.ru_utime + used.ru_stime
         supervisor.tell(READY="1", STATUS=f"reading {len(self.site.devices)} devices")
@@ -181,7 +184,7 @@ class Gateway:
     def _complaint(self) -> str:
         """Why the watchdog should not be petted; empty where all is well."""
         last = self.store.health().last_commit
-        if self._first.is_set() and last is not None:
+        if last is not None:
             silent_s = (self.clock.now() - last) / NS_PER_S
             if silent_s > STALLED_S:
                 return f"nothing was committed for {silent_s:.0f} s"

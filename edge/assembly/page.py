@@ -10,8 +10,8 @@ from edge.assembly.links import address_of
 from edge.assembly.version import VERSION
 from edge.model.clock import NS_PER_MS, Instant
 from edge.model.event import Event
+from edge.web.cells import cells_of
 from edge.web.source import (
-    Cells,
     DeviceHealth,
     DeviceView,
     LaneView,
@@ -21,7 +21,6 @@ from edge.web.source import (
     StoreView,
     SyncView,
     Trend,
-    numbers,
 )
 
 if TYPE_CHECKING:
@@ -62,15 +61,7 @@ class GatewaySource:
     def latest(self, since: int) -> Latest:
         """The devices whose cells changed after version `since`."""
         version, scans = self._gateway.latest.since(since)
-        cells = [
-            Cells(
-                device=scan.columns.device,
-                measured_at_ms=scan.measured_at // NS_PER_MS,
-                values=numbers(scan.values),
-                quality=scan.quality.tolist(),
-            )
-            for scan in scans
-        ]
+        cells = [cells_of(scan) for scan in scans]
         return Latest(version=version, cells=cells)
 
     def health(self) -> Sequence[DeviceHealth]:

@@ -73,8 +73,11 @@ def bench_line(seconds: float, devices: int, out: Path | None) -> int:
             }
             found |= _gateway(bench, children, raw=False)
             found |= _gateway(bench, children, raw=True)
-            found |= _reference(bench, "stock", str(bench.broker_port), str(folder / "stock.db"))
-            found |= _reference(bench, "bare")
+            broker_port = str(bench.broker_port)
+            for key, how in (("stock", "each"), ("stock_batched", "scan")):
+                path = str(folder / f"{key}.db")
+                found |= _reference(bench, key, "stock", broker_port, path, how)
+            found |= _reference(bench, "bare", "bare")
     except ChildFailed as failure:
         _say(str(failure))
         return 1
@@ -196,8 +199,8 @@ def _received(ledger: Path, since_ms: float, until_ms: float) -> tuple[int, int]
     return samples, sent or 0
 
 
-def _reference(bench: Bench, name: str, *more: str) -> dict[str, Any]:
-    words = [sys.executable, "-m", f"edge.bench.{name}", bench.ports_csv, str(POINTS), *more]
+def _reference(bench: Bench, name: str, module: str, *more: str) -> dict[str, Any]:
+    words = [sys.executable, "-m", f"edge.bench.{module}", bench.ports_csv, str(POINTS), *more]
     _say(f"{name}: {bench.seconds:g} s")
     child = Child(name, [*words, str(bench.seconds)], bench.folder / f"{name}.log")
     with all_ended([child]):
@@ -234,7 +237,8 @@ def _print(found: dict[str, Any]) -> None:
     for name, key in (
         ("Ria, wire to watermark", "cpu_us_per_point"),
         ("Ria, every cell sent too", "cpu_us_per_point_raw"),
-        ("stock parts", "stock_cpu_us_per_point"),
+        ("stock parts, a message a point", "stock_cpu_us_per_point"),
+        ("stock parts, a message a scan", "stock_batched_cpu_us_per_point"),
         ("bare sockets, reading only", "bare_cpu_us_per_point"),
     ):
         print(f"{name:<34}{found[key]:>16.2f}")

@@ -1,8 +1,9 @@
 """The gateway one writes in an afternoon from stock parts: what ours is measured against.
 
 pymodbus block reads with its own conversion, a tuple for each point, SQLite commits of 1,000 rows,
-a JSON object for each point, aiomqtt. Nothing in it is made slow on purpose: reads are in blocks,
-each scan is one message, and rows are written in bulk.
+JSON for each point, aiomqtt at QoS 1. Nothing in it is made slow on purpose: reads are in blocks,
+rows are written in bulk, and many messages are in flight. `each` publishes a message for each
+point, as such gateways do; `scan` is the kinder variant, one message with a list for each scan.
 """
 
 import asyncio
@@ -23,7 +24,7 @@ Row = tuple[int, str, float, int]
 
 async def _poll(
     device: int, port: int, points: int, until: float, rows: list[Row], mqtt: aiomqtt.Client,
-    db: sqlite3.Connection, counts: list[int],
+    db: sqlite3.Connection, counts: list[int], each: bool,
 ) -> None:  # fmt: skip
     client = AsyncModbusTcpClient("127.0.0.1", port=port)
     await client.connect()
@@ -45,19 +46,23 @@ async def _poll(
             db.executemany("INSERT INTO sample VALUES (?, ?, ?, ?)", rows)
             db.commit()
             rows.clear()
-        payload = json.dumps(
-            [
-                {"ts": at, "id": name, "value": value, "q": quality}
-                for at, name, value, quality in scan
-            ]
-        )
-        await mqtt.publish(f"stock/{device}", payload, qos=1)
+        told = [
+            {"ts": at, "id": name, "value": value, "q": quality}
+            for at, name, value, quality in scan
+        ]
+        if each:
+            for point in told:
+                await mqtt.publish(f"stock/{point['id']}", json.dumps(point), qos=1)
+        else:
+            await mqtt.publish(f"stock/{device}", json.dumps(told), qos=1)
         counts[0] += len(scan)
         due = max(due + 1.0, float(int(loop.time())))
     client.close()
 
 
-async def _run(ports: list[int], points: int, broker: int, path: Path, run_s: float) -> None:
+async def _run(
+    ports: list[int], points: int, broker: int, path: Path, run_s: float, *, each: bool
+) -> None:
     db = sqlite3.connect(path)
     db.execute("PRAGMA journal_mode=WAL")
     db.execute("PRAGMA synchronous=FULL")
@@ -69,7 +74,8 @@ async def _run(ports: list[int], points: int, broker: int, path: Path, run_s: fl
         before = _cpu_s()
         for device, port in enumerate(ports):
             group.create_task(
-                _poll(device, port, points, until, rows, mqtt, db, counts), name=f"stock-{device}"
+                _poll(device, port, points, until, rows, mqtt, db, counts, each),
+                name=f"stock-{device}",
             )
     print(json.dumps({"cpu_s": _cpu_s() - before, "points": counts[0]}))
 
@@ -80,7 +86,7 @@ def _cpu_s() -> float:
 
 
 if __name__ == "__main__":
-    _ports, _points, _broker, _path, _seconds = sys.argv[1:]
+    _ports, _points, _broker, _path, _how, _seconds = sys.argv[1:]
     asyncio.run(
         _run(
             [int(port) for port in _ports.split(",")],
@@ -88,5 +94,6 @@ if __name__ == "__main__":
             int(_broker),
             Path(_path),
             float(_seconds),
+            each=_how == "each",
         )
     )

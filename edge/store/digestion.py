@@ -30,7 +30,7 @@ OVERDUE_ROWS = 120
 """Rows after which a device's state is written with whatever is written next."""
 LONGEST_REPLAY_ROWS = 600
 """Rows after which states are written though nothing else is, so that a start stays short."""
-RAW_CELLS = 4000
+RAW_CELLS = 20_000
 """Raw cells that are worth a message."""
 
 _log = logging.getLogger(__name__)
@@ -155,12 +155,12 @@ class Digestion:
         self._complained.add(subject)
         return [self._degraded(subject, reason)]
 
-    def close_until(self, now: Instant) -> None:
+    def close_until(self, now: Instant, grace_s: float | None = None) -> None:
         """Close the windows that ended, for devices that have fallen silent."""
         if self.is_behind or self._desk.is_stalled:
             return
         try:
-            letters = self._digest.close_until(now)
+            letters = self._digest.close_until(now, grace_s)
         except Exception:  # noqa: BLE001 - scans must go on being stored
             _log.exception("store windows not closed")
             letters = self._once(self._gateway, "windows could not be closed by the clock")

@@ -29,6 +29,10 @@ LONG_LANE = 10_000
 _log = logging.getLogger(__name__)
 
 
+UNCOMMITTED_NS = 2 * NS_PER_S
+"""So long may a scan wait for its commit and its turn: it must not find its window closed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What the store is given once."""
@@ -181,7 +185,7 @@ class Writer:
             if self._desk.flush():
                 if self._digestion.is_behind:
                     self._digestion.catch_up()
-                self._digestion.close_until(self._clock.now())
+                self._digestion.close_until(Instant(self._clock.now() - UNCOMMITTED_NS))
                 self._digestion.cut_raw_when_due()
                 self._keep_within_limit()
             self.health = self._look()
@@ -222,7 +226,7 @@ class Writer:
         """Close what ended, send on what was cut short, write what is known."""
         while self._desk.flush() and self._digestion.is_behind:
             self._digestion.catch_up()
-        self._digestion.close_until(now)
+        self._digestion.close_until(now, grace_s=0.0)
         self._digestion.cut_raw()
         self._digestion.save()
         self.health = self._look()
