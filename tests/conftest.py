@@ -49,7 +49,9 @@ async def no_task_left_behind():
     """A test that leaves a task running has a task without a parent."""
     before = asyncio.all_tasks()
     yield
-    left = [task for task in asyncio.all_tasks() - before - {asyncio.current_task()} if not task.done()]
+    left = [
+        task for task in asyncio.all_tasks() - before - {asyncio.current_task()} if not task.done()
+    ]
     for task in left:
         task.cancel()
     assert not left, f"tasks left behind: {[task.get_name() for task in left]}"

@@ -116,9 +116,11 @@ def test_a_value_survives_the_road_out_and_back(spec, order, words, data):
     value = decode_point(device, spec, data.draw(st.binary(min_size=size, max_size=size)))
     try:
         wire = encode_point(device, spec, value)
-    except ValueError:
-        # NaN in a whole number; or beyond 2^53, rounding passed the end of the type
-        assert math.isnan(value) or abs(value) > 2**53 * 1e-7
+    except ValueError as refusal:
+        # NaN in a whole number; beyond 2^53, rounding passed the end of the type; or a float so
+        # small that the offset swallowed it comes back as the pattern of the "not available" mark
+        marked = "not available" in str(refusal) and spec.unavailable
+        assert marked or math.isnan(value) or abs(value) > 2**53 * 1e-7
         return
     assert len(wire) == size
     if math.isnan(value):

@@ -69,7 +69,7 @@ class NumberDigest:
         numbers.append(number)
         return letters
 
-    def close_until(self, now):
+    def close_until(self, now, grace_s=None):
         ended = [d for d, (_, since, _) in self.open.items() if since + WINDOW_NS <= now]
         return [letter for device in ended for letter in self._close(device)]
 

@@ -63,7 +63,7 @@ def live(writer, clock, minutes, *, begin=0, each=lambda: None):
     offered = set()
     for number in range(begin, begin + minutes):
         at = BEGIN + number * 60 * NS_PER_S
-        clock.ns = max(clock.ns, at + NS_PER_S)
+        clock.ns = max(clock.ns, at + 3 * NS_PER_S)  # beyond what may wait for its commit
         scans = [scan_of(ONE, number, at), scan_of(TWO, number, at)]
         offered |= {("one", number), ("two", number)}
         writer.follow(writer.commit(scans), scans)

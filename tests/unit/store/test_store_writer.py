@@ -10,7 +10,7 @@ from edge.model.message import Lane, Watermark
 from edge.store import database
 from edge.store.database import Damaged, Database, DiskFull, require_sqlite
 from edge.store.place import BEFORE_ALL
-from edge.store.writer import Writer
+from edge.store.writer import UNCOMMITTED_NS, Writer
 from tests.prove.store_oracle import (
     BEGIN,
     ManualClock,
@@ -134,6 +134,9 @@ def test_what_a_crash_interrupted_is_not_written_twice(bench):
 def test_a_silent_device_is_closed_by_the_clock(bench):
     writer = bench.open()
     bench.store(writer, PUMP, 1)
+    bench.clock.ns += UNCOMMITTED_NS
+    writer.tick()
+    assert windows(writer) == [], "a scan may still wait for its commit"
     bench.clock.ns += NS_PER_S
     writer.tick()
     assert windows(writer) == [[1]]
@@ -301,7 +304,7 @@ def test_a_scan_that_the_digest_chokes_on_stops_nobody_else(bench):
 
 def test_windows_that_do_not_close_by_the_clock_stop_no_scan(bench):
     class Stuck(NumberDigest):
-        def close_until(self, now):
+        def close_until(self, now, grace_s=None):
             raise ZeroDivisionError
 
     writer = bench.open(Stuck())
