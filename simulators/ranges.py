@@ -15,6 +15,10 @@ _WHOLE: dict[str, tuple[int, int]] = {
 }
 
 
+_USUAL: dict[str, tuple[float, float]] = {"voltage_distortion": (1.0, 4.0)}
+"""Where a quantity usually is, in its unit, when what is possible is far wider."""
+
+
 class Range(NamedTuple):
     """A closed interval of values, in the point's unit."""
 
@@ -42,8 +46,8 @@ def range_of(spec: PointSpec) -> Range:
         high = min(high, spec.modulus)
     if spec.plausible is None:
         return Range(low, high, plausible=False)
-    lower, upper = spec.plausible
-    inner = max(low, lower), min(high, upper)
+    (lower, upper), usual = spec.plausible, _USUAL.get(spec.quantity, (-math.inf, math.inf))
+    inner = max(low, lower, usual[0]), min(high, upper, usual[1])
     if not math.isfinite(sum(inner)) or inner[0] >= inner[1]:
         return Range(low, high, plausible=False)
     return Range(*inner, plausible=True)
