@@ -48,8 +48,7 @@ def commands():
 def calls(text):
     """`(command, words after it)` of every call of `ria` in blocks and spans of code."""
     for code in CODE.findall(text):
-        for command, rest in CALL.findall(code):
-            yield command, rest
+        yield from CALL.findall(code)
 
 
 def test_commands_and_options_exist(page):
