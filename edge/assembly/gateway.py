@@ -39,6 +39,8 @@ log = logging.getLogger("ria.gateway")
 Say = Callable[[str], None]
 Service = tuple[str, Coroutine[None, None, None]]
 """A name and what runs under it."""
+RECONNECT_S = 20.0
+"""The longest wait between two tries at the broker: its return is noticed within that."""
 STALLED_S = 20.0
 """A store that has committed nothing for so long while scans came is not alive."""
 
@@ -150,7 +152,7 @@ class Gateway:
             record=self._note,
             live_s=uplink.live_s,
         )
-        await supervise("uplink", self.sync.run, self._rng)
+        await supervise("uplink", self.sync.run, self._rng, longest_s=RECONNECT_S)
 
     async def _serve_page(self) -> None:
         from edge.assembly.page import GatewaySource  # noqa: PLC0415
