@@ -10,6 +10,8 @@ from edge.model.quality import Quality, is_bad
 from edge.model.scan import Scan, Values
 
 PERIODS_UNTIL_STALE = 2
+SOONEST_STALE_S = 2.0
+"""A machine that was busy for a second is not a device that fell silent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,8 @@ class Latest:
     def of(self, device: str) -> Scan | None:
         """The device's cells as they stand now; None where it was never seen.
 
-        Nothing heard for more than two periods: what was not bad is `STALE`. Age is counted from
-        the receipt, on the monotonic clock, so that a clock step makes nothing old or young.
+        Nothing heard for more than two periods, and two seconds: what was not bad is `STALE`. Age
+        is counted from the receipt, on the monotonic clock: a clock step makes nothing old.
         """
         kept = self._kept.get(device)
         return None if kept is None else self._aged(kept)
@@ -63,8 +65,8 @@ class Latest:
         return self.version, found
 
     def _is_stale(self, kept: _Kept) -> bool:
-        age_ns = self._clock.mono_ns() - kept.received_mono_ns
-        return age_ns > PERIODS_UNTIL_STALE * kept.scan.columns.period_s * NS_PER_S
+        age_s = (self._clock.mono_ns() - kept.received_mono_ns) / NS_PER_S
+        return age_s > max(PERIODS_UNTIL_STALE * kept.scan.columns.period_s, SOONEST_STALE_S)
 
     def _aged(self, kept: _Kept) -> Scan:
         scan = kept.scan

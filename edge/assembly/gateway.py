@@ -106,6 +106,7 @@ class Gateway:
         services: list[tuple[str, Coroutine[None, None, None]]] = [
             ("clock", self._watch_clock()),
             ("ready", self._tell_ready(supervisor)),
+            ("store", self.store.watch()),
         ]
         if supervisor.watchdog_s:
             services.append(("watchdog", supervisor.keep_alive(self._complaint)))

@@ -6,11 +6,13 @@ import json
 import random
 import resource
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from edge.assembly.gateway import Gateway
 from edge.config.load import load_site
+from edge.errors import EdgeError
 from edge.runtime import SystemClock, on_signals
 
 
@@ -18,10 +20,26 @@ def run_site(path: Path, drain_s: float, report: Path | None) -> int:
     """Run the site's gateway; 0 after a clean end."""
     site = load_site(path)
     gateway = Gateway(site, SystemClock(), random.Random(), _say)
-    asyncio.run(_run(gateway, drain_s))
+    reasons: list[str] = []
+    try:
+        asyncio.run(_run(gateway, drain_s))
+    except* EdgeError as group:
+        reasons = [str(error) for error in _leaves(group)]
+    for reason in reasons:
+        print(f"ria: {reason}", file=sys.stderr)
+    if reasons:
+        return 1
     if report:
         report.write_text(json.dumps(counts(gateway), indent=2) + "\n")
     return 0
+
+
+def _leaves(group: BaseExceptionGroup[EdgeError]) -> Iterator[EdgeError]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error
 
 
 async def _run(gateway: Gateway, drain_s: float) -> None:

@@ -156,3 +156,13 @@ def test_memory_is_one_scan_a_device():
         latest.update(scan(columns(), [number, number]))
     assert latest.devices() == ("d",)
     assert len(latest.since(0)[1]) == 1
+
+
+def test_a_fast_device_is_not_stale_because_the_machine_was_busy_for_a_second():
+    clock = StoppedClock()
+    latest = Latest(clock)
+    latest.update(scan(Columns("fast", (Point("fast", "flow"),), period_s=0.2), [1.0]))
+    clock.mono_s = 1.9
+    assert latest.of("fast").quality[0] == Quality.GOOD
+    clock.mono_s = 2.1
+    assert latest.of("fast").quality[0] == Quality.STALE
