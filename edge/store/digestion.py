@@ -30,9 +30,6 @@ OVERDUE_ROWS = 120
 """Rows after which a device's state is written with whatever is written next."""
 LONGEST_REPLAY_ROWS = 600
 """Rows after which states are written though nothing else is, so that a start stays short."""
-RAW_CELLS = 20_000
-"""Raw cells that are worth a message."""
-
 _log = logging.getLogger(__name__)
 
 
@@ -59,6 +56,7 @@ class Digestion:
         desk: Desk,
         clock: Clock,
         raw_age_ns: int,
+        raw_cells: int,
         on_new: Callable[[], None],
     ) -> None:
         self._digest = digest
@@ -70,6 +68,7 @@ class Digestion:
         self._desk = desk
         self._clock = clock
         self._raw_age_ns = raw_age_ns
+        self._raw_most = raw_cells
         self._on_new = on_new
         self._unsaved: dict[str, _Unsaved] = {}
         self._rows_fed = 0
@@ -137,7 +136,7 @@ class Digestion:
         oldest = min((unsaved.rows_fed for unsaved in self._unsaved.values()), default=0)
         if letters or (self._unsaved and self._rows_fed - oldest > LONGEST_REPLAY_ROWS):
             self.write(letters, told)
-        if self._raw_cells >= RAW_CELLS:
+        if self._raw_cells >= self._raw_most:
             self.cut_raw()
 
     def _absorb(self, scan: Scan) -> list[Letter]:

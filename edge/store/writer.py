@@ -29,6 +29,10 @@ LONG_LANE = 10_000
 _log = logging.getLogger(__name__)
 
 
+RAW_CELLS = 20_000
+"""Raw cells that are worth sending before they are old."""
+BYTES_A_RAW_CELL = 1000
+"""Of the limit, so that what is cut at once is small beside a small disk."""
 UNCOMMITTED_NS = 2 * NS_PER_S
 """So long may a scan wait for its commit and its turn: it must not find its window closed."""
 
@@ -115,6 +119,7 @@ class Writer:
             desk=self._desk,
             clock=settings.clock,
             raw_age_ns=round(settings.raw_age_s * NS_PER_S),
+            raw_cells=min(RAW_CELLS, settings.disk.limit_bytes // BYTES_A_RAW_CELL),
             on_new=on_new,
         )
         if self._files.why_new:
