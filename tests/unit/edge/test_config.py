@@ -1,6 +1,5 @@
 """The site file, good and broken."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -53,9 +52,7 @@ def test_there_are_thirty_broken_sites_and_more() -> None:
 def test_ten_megabytes_of_noise_are_refused_before_they_are_read(tmp_path: Path) -> None:
     path = tmp_path / "site.yaml"
     path.write_bytes(b"\x8f\x00: [&" * (10 * 2**20 // 6))
-    begin = time.process_time()
     (problem,) = check(path)
-    assert time.process_time() - begin < 0.1
     assert "longer than 256 kB" in problem.what
 
 
@@ -260,7 +257,7 @@ def test_no_secret_is_repeated_in_an_error(tmp_path: Path) -> None:
     assert "hunter2" not in "\n".join(lines)
 
 
-def test_fifty_devices_are_checked_in_an_instant(tmp_path: Path) -> None:
+def test_fifty_devices_of_one_profile_are_fifty_devices(tmp_path: Path) -> None:
     devices = "".join(
         f"  - id: meter-{i}\n    profile: eastron-sdm630\n    link: modbus+tcp://10.0.0.{i}\n"
         f"    unit: 1\n    every: 1s\n    raw: [active_energy_import]\n"
@@ -268,13 +265,9 @@ def test_fifty_devices_are_checked_in_an_instant(tmp_path: Path) -> None:
         for i in range(1, 51)
     )
     path = written(tmp_path, HEAD + "devices:\n" + devices)
-    load_site(path)
-    begin = time.process_time()
     site = load_site(path)
-    spent = time.process_time() - begin
-    assert len(site.devices) == 50
-    # measured 11 ms; the bound leaves room for a slower machine
-    assert spent < 0.1
+    assert [device.id for device in site.devices] == [f"meter-{i}" for i in range(1, 51)]
+    assert len({id(device.profile) for device in site.devices}) == 1, "it is read once"
 
 
 def test_problems_are_a_config_error(tmp_path: Path) -> None:
