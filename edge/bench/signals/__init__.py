@@ -1,0 +1,1 @@
+"""Controllers of traffic signals, judged beside one another on a SUMO network."""

@@ -1,0 +1,153 @@
+"""One run: which scenario under which control, and what came of it.
+
+Both travel between processes: plain values only.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+EVERY_SECOND_S = 1
+"""The grid of whoever decides each second."""
+
+Progress = Callable[[float], None]
+"""Told the share of the run that has passed, 0 to 1."""
+
+
+class Controller(StrEnum):
+    """Who times the signals."""
+
+    FIXED = "fixed"
+    """The net's own program, as it stands."""
+    ACTUATED = "actuated"
+    """SUMO's own gap-out control."""
+    DELAY = "delay"
+    """SUMO's own delay-based control."""
+    GREEDY = "greedy"
+    """Max-wave: the stage with most vehicles."""
+    MAX_PRESSURE = "maxpressure"
+    RIA = "ria"
+
+    @property
+    def classical(self) -> bool:
+        """Whether it may be the bar."""
+        return self is not Controller.RIA
+
+
+class Timing(StrEnum):
+    """Which yellow, clearance and minimum green hold for all controllers alike."""
+
+    RESCO = "resco"
+    SCENARIO = "scenario"
+    FIELD = "field"
+
+
+class Sensing(StrEnum):
+    """What a controller may see."""
+
+    LOOPS = "loops"
+    CAMERA = "camera"
+    FULL = "full"
+    SITE = "site"
+
+
+class Stages(StrEnum):
+    """Where the list of stages comes from."""
+
+    NET = "net"
+    DERIVED = "derived"
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorFailures:
+    """Some detectors, drawn at random, fail together in mid-run."""
+
+    share: float
+    """Of all detectors, 0 to 1."""
+    after_s: int
+    """Seconds after the begin of the run."""
+    seed: int
+    """Of the draw; the traffic has its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """One controller on one scenario with one seed."""
+
+    cfg: Path
+    controller: Controller
+    seed: int
+    timing: Timing
+    sensing: Sensing
+    begin_s: int
+    end_s: int
+    """The horizon: vehicles due before it count."""
+    stages: Stages
+    grid_s: int = EVERY_SECOND_S
+    """Stages change on multiples of it only."""
+    drain_s: int = 7200
+    """Longest time after the horizon in which the net may empty itself."""
+    sumo: Path | None = None
+    """A sumo program spoken to over TraCI; None: libsumo, in the same process."""
+    failures: DetectorFailures | None = None
+
+    @property
+    def name(self) -> str:
+        """The controller as a reader of the table knows it: `greedy 10 s`."""
+        if self.grid_s == EVERY_SECOND_S:
+            return str(self.controller)
+        return f"{self.controller} {self.grid_s} s"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of one run. Delays are means over the `n` vehicles due before the horizon."""
+
+    controller: str
+    grid_s: int
+    seed: int
+    n: int
+    delay_s: float
+    """timeLoss + departDelay; unfinished ones so far, never inserted ones horizon - due."""
+    delay_published_s: float
+    """As RESCO reckons it (traffic-signal benchmark, `readXML.py`)."""
+    delay_drained_s: float
+    """As `delay_s`, at the end of the drain."""
+    max_call_wait_s: float
+    max_vehicle_wait_s: float
+    stops: float
+    """Mean number of stops of a vehicle."""
+    arrived: int
+    unfinished: int
+    """Under way at the horizon."""
+    pending: int
+    """Due and not inserted at the horizon."""
+    teleports: int
+    locked: bool
+    """Vehicles were left and none arrived for 1,200 s."""
+    co2_kg: float
+    """Excess over free flow: idling and stops; see the reference page for the formula."""
+    decision_p50_ms: float
+    decision_p99_ms: float
+    refusals: int
+    violations: int
+    # the rest is told to the reader, not to the file
+    empty_greens: int = 0
+    """Greens given to a call in which nothing discharged."""
+    drained_unfinished: int = 0
+    """Vehicles still there when the drain ended."""
+    sumo: str = ""
+    """SUMO's own version."""
+    remarks: tuple[str, ...] = ()
+    """Sentences of the monitor, at most 20, then of the run."""
+    stage_list: tuple[str, ...] = ()
+    """One line a stage, as the controllers had them."""
+
+    def record(self) -> dict[str, Any]:
+        """The fields of the JSON file."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _TOLD}
+
+
+_TOLD = {"empty_greens", "drained_unfinished", "sumo", "remarks", "stage_list"}
