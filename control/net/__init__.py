@@ -1,0 +1,1 @@
+"""A junction derived from a SUMO road network."""
