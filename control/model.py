@@ -93,6 +93,10 @@ class TimePlan:
     stages: tuple[int, ...]
     green_s: tuple[int, ...]
     offset_s: int = 0
+    from_s: tuple[int, ...] = ()
+    """Seconds of the local day at which it takes over; none: only where it is asked for."""
+    days: frozenset[int] = frozenset(range(7))
+    """On which days of the week, Monday 0."""
 
 
 @dataclass(frozen=True, slots=True)
