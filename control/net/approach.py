@@ -1,0 +1,67 @@
+"""The road before a stop line, followed upstream over edge borders.
+
+A controlled lane may be as short as 0.2 m in a real net: what matters is the road that feeds it.
+"""
+
+from dataclasses import dataclass
+
+from control.net.network import Network
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """A stretch of lane from which traffic comes to a stop line."""
+
+    lane: str
+    beyond_m: float
+    """From the end of this lane to the stop line."""
+
+
+def upstream(network: Network, stop_lane: str, reach_m: float) -> tuple[Reach, ...]:
+    """All lanes within a distance of the stop line of one lane, itself first.
+
+    The road of another signal is not followed: what waits there has not left yet.
+    """
+    found: dict[str, float] = {stop_lane: 0.0}
+    open_ = [stop_lane]
+    while open_:
+        lane = open_.pop(0)
+        start_m = found[lane] + network.lanes[lane].length_m
+        if start_m >= reach_m:
+            continue
+        for way in network.arriving.get(lane, ()):
+            if way.from_lane.startswith(":") or way.link >= 0:
+                continue
+            inside_m = network.lanes[way.via].length_m if way.via in network.lanes else 0.0
+            for before, beyond_m in ((way.via, start_m), (way.from_lane, start_m + inside_m)):
+                if before not in network.lanes or beyond_m >= reach_m:
+                    continue
+                if beyond_m < found.get(before, float("inf")):
+                    found[before] = beyond_m
+                    if before == way.from_lane:
+                        open_.append(before)
+    return tuple(Reach(lane, beyond_m) for lane, beyond_m in found.items())
+
+
+def siblings(network: Network, lane: str) -> list[str]:
+    """The drivable lanes of its edge, itself among them."""
+    edge = network.lanes[lane].edge
+    return [each for each in network.edge_lanes[edge] if not network.lanes[each].walked]
+
+
+def downstream(network: Network, first_lane: str, reach_m: float) -> tuple[Reach, ...]:
+    """Lanes behind a junction until the next signal; `beyond_m` lies before their entry."""
+    found: dict[str, float] = {first_lane: 0.0}
+    open_ = [first_lane]
+    while open_:
+        lane = open_.pop(0)
+        end_m = found[lane] + network.lanes[lane].length_m
+        if end_m >= reach_m:
+            continue
+        for way in network.leaving.get(lane, ()):
+            if way.link >= 0 or way.to_lane not in network.lanes or way.crossing:
+                continue
+            if end_m < found.get(way.to_lane, float("inf")):
+                found[way.to_lane] = end_m
+                open_.append(way.to_lane)
+    return tuple(Reach(lane, beyond_m) for lane, beyond_m in found.items())

@@ -1,0 +1,1 @@
+"""SUMO behind the sockets and under the comparisons."""

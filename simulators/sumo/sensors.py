@@ -1,0 +1,165 @@
+"""What a simulated junction lets be seen: loops alone, a camera's 80 m, or all within 200 m."""
+
+import math
+import xml.etree.ElementTree as ET
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from control.model import Lamp
+from control.net.approach import upstream
+from control.net.derive import Derived
+from control.net.loops import Loop
+from control.net.network import Network
+from control.observe import Floats, Observation, Vehicles
+from simulators.sumo.session import LANE, POSITION, SPEED, Session
+
+OCCUPANCY, PASSAGES = 0x13, 0x17
+FULL_M, CAMERA_M = 200.0, 80.0
+
+
+def loops_file(loops: Sequence[Loop], folder: Path) -> Path:
+    """An additional file that puts the loops in SUMO's asphalt."""
+    root = ET.Element("additional")
+    for loop in loops:
+        ET.SubElement(
+            root, "e1Detector", id=loop.id, lane=loop.lane, pos=f"{loop.position_m:.2f}",
+            freq="100000", file="NUL", friendlyPos="true",
+        )  # fmt: skip
+    path = folder / "ria-loops.add.xml"
+    ET.ElementTree(root).write(path, encoding="utf-8")
+    return path
+
+
+class LoopReader:
+    """Counts and occupancy of every placed loop, once a second. It asks nothing else of SUMO."""
+
+    def __init__(self, session: Session, junctions: dict[str, Derived]) -> None:
+        self._loops = session.api.inductionloop
+        self._of = {
+            signal: [detector.id for detector in one.junction.detectors]
+            for signal, one in junctions.items()
+        }
+        for names in self._of.values():
+            for name in names:
+                self._loops.subscribe(name, (OCCUPANCY, PASSAGES))
+
+    def read(self, signal: str) -> tuple[Floats, Floats]:
+        """Count and occupancy (0 to 1) of a signal's loops in this second."""
+        names = self._of[signal]
+        count = np.zeros(len(names))
+        occupancy = np.zeros(len(names))
+        for number, name in enumerate(names):
+            seen = self._loops.getSubscriptionResults(name)
+            occupancy[number] = max(0.0, float(seen[OCCUPANCY])) / 100.0
+            count[number] = sum(1 for passage in seen[PASSAGES] if passage[3] >= 0)
+        return count, occupancy
+
+
+class Positions:
+    """Where all vehicles are, refreshed once a second for all junctions together."""
+
+    def __init__(
+        self, session: Session, network: Network, junctions: dict[str, Derived], reach_m: float
+    ) -> None:
+        self._api: Any = session.api
+        self._seen: dict[str, str] = {}
+        self._by_lane: dict[str, list[tuple[float, float]]] = {}
+        self._entered: dict[str, int] = {}
+        self._ways = {signal: _Ways(network, one, reach_m) for signal, one in junctions.items()}
+        self._lane_m = {name: lane.length_m for name, lane in network.lanes.items()}
+
+    def refresh(self) -> None:
+        """Look at every vehicle."""
+        for name in self._api.simulation.getDepartedIDList():
+            self._api.vehicle.subscribe(name, (LANE, POSITION, SPEED))
+        by_lane: dict[str, list[tuple[float, float]]] = {}
+        entered: dict[str, int] = {}
+        lanes: dict[str, str] = {}
+        for name, seen in self._api.vehicle.getAllSubscriptionResults().items():
+            lane = seen[LANE]
+            by_lane.setdefault(lane, []).append((seen[POSITION], seen[SPEED]))
+            lanes[name] = lane
+            if lane.startswith(":") and self._seen.get(name) != lane:
+                entered[lane] = entered.get(lane, 0) + 1
+        self._by_lane, self._entered, self._seen = by_lane, entered, lanes
+
+    def look(self, signal: str) -> tuple[Vehicles, Floats]:
+        """Vehicles before the stop lines, and how many still fit behind the junction by group."""
+        ways = self._ways[signal]
+        lane: list[int] = []
+        distance: list[float] = []
+        speed: list[float] = []
+        for name, number, end_m in ways.reach:
+            for position_m, speed_ms in self._by_lane.get(name, ()):
+                to_go_m = end_m - position_m
+                if to_go_m <= ways.reach_m:
+                    lane.append(number)
+                    distance.append(to_go_m)
+                    speed.append(speed_ms)
+        exits = np.zeros(ways.groups)
+        for via, group in ways.vias:
+            exits[group] += self._entered.get(via, 0)
+        room = np.full(ways.groups, np.nan)
+        for group, lanes in ways.exits.items():
+            free = 0.0
+            for name, length_m in lanes:
+                there = self._by_lane.get(name, ())
+                slow = [position for position, speed_ms in there if speed_ms < 2.0]
+                free += max(0.0, length_m / 7.5 - len(there)) if slow else length_m / 7.5
+            room[group] = free
+        return (
+            Vehicles(np.array(lane, dtype=np.int64), np.array(distance), np.array(speed), exits),
+            room,
+        )
+
+
+class _Ways:
+    """Which lanes matter to one signal."""
+
+    def __init__(self, network: Network, one: Derived, reach_m: float) -> None:
+        self.reach_m = reach_m
+        self.groups = len(one.junction.groups)
+        nearest: dict[str, tuple[int, float]] = {}
+        for number, stop_lane in enumerate(one.junction.lanes):
+            for each in upstream(network, stop_lane, reach_m):
+                if each.lane not in nearest or each.beyond_m < nearest[each.lane][1]:
+                    nearest[each.lane] = (number, each.beyond_m)
+        self.reach = [
+            (lane, number, beyond_m + network.lanes[lane].length_m)
+            for lane, (number, beyond_m) in nearest.items()
+        ]
+        self.vias: list[tuple[str, int]] = []
+        self.exits: dict[int, list[tuple[str, float]]] = {}
+        for link, ways in one.links.items():
+            group = one.group_of[link]
+            if group < 0:
+                continue
+            for way in ways:
+                if way.crossing:
+                    continue
+                if way.via:
+                    self.vias.append((way.via, group))
+                lane = network.lanes[way.to_lane]
+                there = (lane.id, min(lane.length_m, reach_m))
+                if there not in self.exits.setdefault(group, []):
+                    self.exits[group].append(there)
+
+
+def observe(
+    at_s: int,
+    lamps: Sequence[Lamp],
+    age_s: Sequence[int],
+    *,
+    loops: tuple[Floats, Floats] | None = None,
+    look: tuple[Vehicles, Floats] | None = None,
+    detectors: int = 0,
+) -> Observation:
+    """One junction's second from whatever it is equipped with."""
+    count, occupancy = loops or (np.full(detectors, math.nan), np.full(detectors, math.nan))
+    vehicles, room = look or (None, None)
+    return Observation(
+        at_s, tuple(lamps), tuple(age_s), count, occupancy, vehicles=vehicles, room=room
+    )
