@@ -64,9 +64,11 @@ def rules(
         )
     if timing is Timing.SCENARIO or own_program:
         yellow_s = _yellows_s(signal)
-        clearance_s = measured_s(signal)
-        widest_s = max((clearance_s[pair] for pair in hard if pair in clearance_s), default=0)
-        clear_s = {pair: clearance_s.get(pair, widest_s) for pair in hard}
+        clearance_s = measured_s(signal, minimum_green_s)
+        # a change that the program lacks: own yellow, then the signal's longest red between foes
+        reds_s = (clearance_s[i, j] - yellow_s[i] for i, j in hard if (i, j) in clearance_s)
+        longest_red_s = max(reds_s, default=0)
+        clear_s = {(i, j): clearance_s.get((i, j), yellow_s[i] + longest_red_s) for i, j in hard}
         red_s = 0
     else:
         red_s = FIELD_RED_S if timing is Timing.FIELD else 0
@@ -75,14 +77,21 @@ def rules(
     return Rules(yellow_s, clear_s, red_s, green_s, both_prior, shown, resumed)
 
 
-def measured_s(signal: Signal) -> dict[Pair, int]:
+def measured_s(signal: Signal, minimum_green_s: int) -> dict[Pair, int]:
     """Foes (i, j) → least time from the end of green of i to the next begin of j in the program.
 
-    Only where the change is direct: no link's green lies wholly between the two. The program is a
-    ring, so time runs on past its end.
+    Only where the change is direct: nothing is served wholly between the two, that is, no link has
+    a green, or a full green after a yielding one, of at least `minimum_green_s` there. The program
+    is a ring, so time runs on past its end.
     """
     length = len(signal.cycle)
-    greens = {k: _greens(signal, k) for k in range(signal.links)}
+    greens = {k: _runs(signal, k, GREEN) for k in range(signal.links)}
+    served = [
+        run
+        for k in range(signal.links)
+        for run in (*greens[k], *_runs(signal, k, frozenset("G")))
+        if run[1] >= minimum_green_s
+    ]
     found: dict[Pair, int] = {}
     for i, j in signal.foes:
         for start, green_s in greens[i]:
@@ -90,27 +99,22 @@ def measured_s(signal: Signal) -> dict[Pair, int]:
             waits = [(begun - ended) % length for begun, _ in greens[j]]
             if not waits or (wait_s := min(waits)) >= found.get((i, j), length):
                 continue
-            between = any(
-                (begun - ended) % length + served_s <= wait_s
-                for other in greens.values()
-                for begun, served_s in other
-            )
-            if not between:
+            if not any((begun - ended) % length + for_s <= wait_s for begun, for_s in served):
                 found[i, j] = wait_s
     return found
 
 
-def _greens(signal: Signal, link: int) -> list[tuple[int, int]]:
-    """(begin, length) of each green of a link in the ring; none where it never changes."""
+def _runs(signal: Signal, link: int, letters: frozenset[str]) -> list[tuple[int, int]]:
+    """(begin, length) of each time a link shows some of `letters`; none if it always does."""
     length = len(signal.cycle)
-    lit = [state[link] in GREEN for state in signal.cycle]
-    begins = [at for at in range(length) if lit[at] and not lit[at - 1]]
+    lit = [state[link] in letters for state in signal.cycle]
     found = []
-    for at in begins:
-        green_s = 1
-        while lit[(at + green_s) % length]:
-            green_s += 1
-        found.append((at, green_s))
+    for at in range(length):
+        if lit[at] and not lit[at - 1]:
+            run_s = 1
+            while lit[(at + run_s) % length]:
+                run_s += 1
+            found.append((at, run_s))
     return found
 
 
@@ -119,7 +123,7 @@ def _yellows_s(signal: Signal) -> dict[int, int]:
     length = len(signal.cycle)
     found: dict[int, int] = {}
     for link in range(signal.links):
-        for begun, green_s in _greens(signal, link):
+        for begun, green_s in _runs(signal, link, GREEN):
             yellow_s = 0
             while signal.cycle[(begun + green_s + yellow_s) % length][link] in YELLOW:
                 yellow_s += 1
@@ -129,7 +133,7 @@ def _yellows_s(signal: Signal) -> dict[int, int]:
 
 
 def _shortest_green_s(signal: Signal, link: int) -> int:
-    return min((green_s for _, green_s in _greens(signal, link)), default=0)
+    return min((green_s for _, green_s in _runs(signal, link, GREEN)), default=0)
 
 
 def _shown(signal: Signal) -> tuple[frozenset[Pair], frozenset[Pair]]:
