@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import combinations, pairwise
 from pathlib import Path
 
-from edge.bench.signals.scenario import elements
+from edge.bench.signals.demand import elements
 from edge.errors import ConfigError
 
 Pair = tuple[int, int]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from edge.bench.signals.cost import carbon_g
-from edge.bench.signals.scenario import Demand, elements
+from edge.bench.signals.demand import Demand, elements
 
 LOCKED_S = 1200
 """Without an arrival for so long, with vehicles left, a net is locked."""

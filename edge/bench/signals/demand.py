@@ -1,37 +1,15 @@
-"""A SUMO configuration as the judge reads it: its files, its hours, and who is due when.
+"""Who is due when, read from the route files: not asked of the simulation that is to be judged.
 
-Read from the files themselves, not asked of the simulation that is to be judged. Format: SUMO user
-documentation, "Basics/Using the Command Line Applications" and "Definition of Vehicles".
+Format: SUMO user documentation, "Definition of Vehicles, Vehicle Types, and Routes".
 """
 
 import gzip
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from edge.errors import ConfigError
-
-_NAMES = {
-    "net": ("net-file", "net", "n"),
-    "routes": ("route-files", "r"),
-    "additional": ("additional-files", "additional", "a"),
-    "begin": ("begin", "b"),
-    "end": ("end", "e"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Scenario:
-    """What a `.sumocfg` names."""
-
-    cfg: Path
-    net: Path
-    routes: tuple[Path, ...]
-    additional: tuple[Path, ...]
-    begin_s: float
-    end_s: float | None
-    """None where the configuration sets no end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,42 +24,16 @@ class Demand:
     """Vehicle type → its vClass."""
 
 
-def read_scenario(cfg: Path) -> Scenario:
-    """The files and hours of a configuration.
+def read_demand(files: Iterable[Path], begin_s: float) -> Demand:
+    """Everyone whom route and additional files name from `begin_s` on; SUMO drops those before.
 
     Raises:
-        ConfigError: unreadable, or it names no net.
+        ConfigError: a file is missing, is no XML, or has a time that is none.
     """
-    options: dict[str, str] = {}
-    for element in elements(cfg):
-        for key, names in _NAMES.items():
-            if element.tag in names:
-                options[key] = element.get("value") or element.get("v") or ""
-    if not options.get("net"):
-        raise ConfigError(f"{cfg} names no net-file; evaluate needs the road network")
-
-    def paths(key: str) -> tuple[Path, ...]:
-        return tuple(
-            cfg.parent / name.strip() for name in options.get(key, "").split(",") if name.strip()
-        )
-
-    end_s = _clock(options["end"], cfg) if options.get("end", "-1")[:1] != "-" else None
-    return Scenario(
-        cfg,
-        paths("net")[0],
-        paths("routes"),
-        paths("additional"),
-        _clock(options.get("begin", "0"), cfg),
-        end_s,
-    )
-
-
-def read_demand(scenario: Scenario, begin_s: float) -> Demand:
-    """Everyone the files name who departs at or after `begin_s`; SUMO drops those before."""
     due_s: dict[str, float] = {}
     classes: dict[str, str] = {}
     whole = False
-    for path in (*scenario.routes, *scenario.additional):
+    for path in files:
         for element in elements(path):
             if element.tag in {"vehicle", "trip"}:
                 whole = whole or element.tag == "vehicle"
