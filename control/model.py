@@ -92,6 +92,7 @@ class TimePlan:
     id: str
     stages: tuple[int, ...]
     green_s: tuple[int, ...]
+    """From the begin of each stage's green to the begin of the next: the sum is the cycle."""
     offset_s: int = 0
     from_s: tuple[int, ...] = ()
     """Seconds of the local day at which it takes over; none: only where it is asked for."""
@@ -121,6 +122,8 @@ class Junction:
     longest_cycle_s: int = 240
     lanes: Mapping[str, frozenset[int]] = field(default_factory=dict)
     """Which groups a lane's traffic obeys."""
+    opposing: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Lane → lanes to whose traffic its yielding movements give way."""
 
     def conflicting(self, group: int) -> frozenset[int]:
         """All that may not be green or yellow with it."""
