@@ -3,13 +3,27 @@
 One `step` is one second. What it is told can end a green or keep one from starting; yellow,
 clearance, minimum green and red revert are its own configuration's (NTCIP 1202 behaves so).
 Without remote control it runs actuated by its calls, stage after stage, each green to its maximum
-while something else waits.
+while something else waits. From flash and from darkness it comes back through all red alone.
 """
+
+from enum import IntEnum
 
 from control.model import Junction, Lamp
 from control.requests import LOCAL, Actuation
 
 _LONG_AGO_S = 10_000
+
+
+class Mode(IntEnum):
+    """What it is doing; the codes of `controller_mode` in docs/reference/traffic-plc.md."""
+
+    ACTUATED = 2
+    ADAPTIVE = 4
+    """Under remote control."""
+    FLASHING = 6
+    ALL_RED = 7
+    """Starting."""
+    OFF = 8
 
 
 class SignalController:
@@ -28,6 +42,44 @@ class SignalController:
         self._conflicting = [tuple(junction.conflicting(g)) for g in range(count)]
         self._yields_to = [tuple(h for g, h in junction.yields if g == k) for k in range(count)]
         self._local = junction.start_stage
+        self._stopped: Mode | None = None
+        self._led = False
+
+    @property
+    def mode(self) -> Mode:
+        """What it is doing."""
+        if self._stopped is not None:
+            return self._stopped
+        if self._startup_s > 0:
+            return Mode.ALL_RED
+        return Mode.ADAPTIVE if self._led else Mode.ACTUATED
+
+    def flash(self) -> None:
+        """Every lamp flashes until `start`."""
+        self._stop(Mode.FLASHING, Lamp.FLASH)
+
+    def power_off(self) -> None:
+        """The mains have failed: every lamp is dark, and what was called is forgotten."""
+        self._stop(Mode.OFF, Lamp.DARK)
+        self.calls = [False] * len(self.lamps)
+
+    def start(self) -> None:
+        """From flash or darkness: all red, then the start stage; everybody counts as waiting."""
+        self._stopped = None
+        self._startup_s = self.junction.startup_red_s
+        self._local = self.junction.start_stage
+        for group in range(len(self.lamps)):
+            self._show(group, Lamp.RED)
+            self.calls[group] = True
+
+    def _stop(self, mode: Mode, lamp: Lamp) -> None:
+        if self._stopped is mode:
+            return
+        self._stopped, self._led = mode, False
+        for group in range(len(self.lamps)):
+            if self.lamps[group] is Lamp.GREEN:
+                self.since_green_s[group] = 0
+            self._show(group, lamp)
 
     def step(self, told: Actuation = LOCAL) -> None:
         """Let one second pass under what was told."""
@@ -35,13 +87,20 @@ class SignalController:
             self.age_s[group] += 1
             if self.lamps[group] is not Lamp.GREEN:
                 self.since_green_s[group] += 1
+        if self._stopped is not None:
+            return
         if self._startup_s > 0:
             self._startup_s -= 1
             return
         for group in told.call:
             self.calls[group] = True
         if not told.remote:
+            if self._led:
+                self._local = self._nearest_stage()
             told = self._own(told)
+            self._led = False
+        else:
+            self._led = True
         self._yellow_to_red()
         self._end_greens(told)
         self._begin_greens(told)
@@ -102,6 +161,12 @@ class SignalController:
     def _show(self, group: int, lamp: Lamp) -> None:
         self.lamps[group] = lamp
         self.age_s[group] = 0
+
+    def _nearest_stage(self) -> int:
+        """Where to go on when remote control ends: the stage that is most nearly shown."""
+        green = {g for g, lamp in enumerate(self.lamps) if lamp is Lamp.GREEN}
+        stages = self.junction.stages
+        return max(range(len(stages)), key=lambda s: (len(stages[s].green & green), -s))
 
     def _own(self, told: Actuation) -> Actuation:
         """Its own wishes: serve what is called, stage after stage."""
