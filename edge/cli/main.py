@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from edge.cli.signal import add_arguments as add_signal_arguments
 from edge.errors import EdgeError
 
 Command = Callable[[argparse.Namespace], int]
@@ -136,6 +137,11 @@ def parser() -> argparse.ArgumentParser:
     bench.add_argument("--seconds", type=float, default=60.0)
     bench.add_argument("--devices", type=int, default=50)
     bench.add_argument("--json", type=Path, metavar="FILE")
+
+    signal = commands.add_parser(
+        "signal", help="controllers compared, and what a road network says of its signals"
+    )
+    add_signal_arguments(signal)
 
     test = _add(commands, "test", _test, "the test suite, with the servers it needs")
     test.add_argument("--all", action="store_true", help="the long campaigns too")

@@ -42,7 +42,16 @@ def commands():
     """Each command with its options."""
     actions = parser()._subparsers._group_actions
     (subparsers,) = (a for a in actions if isinstance(a, argparse._SubParsersAction))
-    return {name: set(sub._option_string_actions) for name, sub in subparsers.choices.items()}
+    return {name: options(sub) for name, sub in subparsers.choices.items()}
+
+
+def options(sub):
+    """Those of a command, and of the verbs below it."""
+    found = set(sub._option_string_actions)
+    for action in sub._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            found = found.union(*(options(verb) for verb in action.choices.values()))
+    return found
 
 
 def calls(text):

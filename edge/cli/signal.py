@@ -1,0 +1,183 @@
+"""`ria signal`: controllers compared, and what a road network says of its signals."""
+
+import argparse
+import os
+import re
+from importlib.util import find_spec
+from pathlib import Path
+
+from edge.bench.signals.spec import (
+    Controller,
+    DetectorFailures,
+    Sensing,
+    Spec,
+    Stages,
+    Timing,
+)
+from edge.errors import ConfigError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The words after `ria signal`."""
+    verbs = parser.add_subparsers(title="what", required=True, metavar="WHAT")
+    summary = "controllers beside one another on a SUMO configuration"
+    evaluate = verbs.add_parser("evaluate", help=summary, description=summary)
+    evaluate.set_defaults(command=_evaluate)
+    evaluate.add_argument("cfg", type=Path, metavar="CFG", help="a .sumocfg")
+    evaluate.add_argument(
+        "--controllers",
+        type=controllers,
+        default=list(Controller),
+        metavar="LIST",
+        help=f"of {','.join(Controller)} (default all)",
+    )
+    evaluate.add_argument(
+        "--seeds", type=seeds, default=[1, 2, 3, 4, 5], metavar="LIST", help="1-5 or 1,3,8"
+    )
+    evaluate.add_argument(
+        "--timing",
+        choices=[str(each) for each in Timing],
+        default=str(Timing.SCENARIO),
+        help="whose yellow, clearance and minimum green (default scenario: the net's own)",
+    )
+    evaluate.add_argument(
+        "--sensing",
+        choices=[str(each) for each in Sensing],
+        default=str(Sensing.LOOPS),
+        help="what controllers may see (default loops)",
+    )
+    evaluate.add_argument("--begin", type=int, metavar="SECOND", help="default: as CFG has it")
+    evaluate.add_argument("--end", type=int, metavar="SECOND", help="default: as CFG has it")
+    evaluate.add_argument(
+        "--stages",
+        choices=[str(each) for each in Stages],
+        help="the program's own or maximal sets (default derived in field timing, else net)",
+    )
+    evaluate.add_argument(
+        "--sumo",
+        type=simulator,
+        default=None,
+        metavar="HOW",
+        help="libsumo (default), or traci:/path/to/sumo of any version from 1.9",
+    )
+    evaluate.add_argument("--jobs", type=positive, default=_processors(), help="runs at once")
+    evaluate.add_argument("--json", type=Path, metavar="FILE")
+    evaluate.add_argument("--plot", type=Path, metavar="FILE", help="a PNG")
+    evaluate.add_argument(
+        "--fail-detectors",
+        type=failures,
+        metavar="SHARE@SECOND",
+        help="0.3@1800: of all detectors 30 %% fail 1,800 s after the begin",
+    )
+    evaluate.add_argument(
+        "--fail-seed", type=int, default=1, metavar="N", help="which detectors: the draw's seed"
+    )
+
+
+def controllers(words: str) -> list[Controller]:
+    """`fixed,ria`."""
+    try:
+        return list(dict.fromkeys(Controller(word.strip()) for word in words.split(",")))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(
+            f"{words!r}: {error}; choose of {','.join(Controller)}"
+        ) from error
+
+
+def seeds(words: str) -> list[int]:
+    """`1-5`, `7` or `1,3,8-10`, each once."""
+    found: dict[int, None] = {}
+    for part in words.split(","):
+        match = re.fullmatch(r"\s*(\d{1,9})(?:-(\d{1,9}))?\s*", part)
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+        if not first <= last < first + 10_000:
+            raise argparse.ArgumentTypeError(f"{words!r} lists no seeds; write 1-5 or 1,3,8")
+        found |= dict.fromkeys(range(first, last + 1))
+    return list(found)
+
+
+def simulator(words: str) -> Path | None:
+    """`libsumo`, or the program after `traci:`."""
+    if words == "libsumo":
+        return None
+    path = Path(words.removeprefix("traci:"))
+    if not words.startswith("traci:") or not os.access(path, os.X_OK) or path.is_dir():
+        raise argparse.ArgumentTypeError(
+            f"{words!r} is no simulator; write libsumo, or traci: and the path of a sumo program"
+        )
+    return path
+
+
+def failures(words: str) -> tuple[float, int]:
+    """`0.3@1800` as (share, second)."""
+    share, at, second = words.partition("@")
+    try:
+        found = float(share), int(second)
+    except ValueError:
+        found = -1.0, 0
+    if not at or not 0 <= found[0] <= 1 or found[1] < 0:
+        raise argparse.ArgumentTypeError(
+            f"{words!r}: write a share from 0 to 1, @, and seconds after the begin, as 0.3@1800"
+        )
+    return found
+
+
+def positive(words: str) -> int:
+    """A count of at least one."""
+    if not words.isdigit() or int(words) < 1:
+        raise argparse.ArgumentTypeError(f"{words!r} is no count; write 1 or more")
+    return int(words)
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+def _evaluate(arguments: argparse.Namespace) -> int:
+    # loaded only here: other commands live without a simulator
+    from edge.bench.signals.compare import Outputs, compare, orders  # noqa: PLC0415
+    from edge.bench.signals.run import one  # noqa: PLC0415
+    from simulators.sumo.session import scenario  # noqa: PLC0415
+
+    _installed("libsumo" if arguments.sumo is None else "traci")
+    if arguments.plot is not None:
+        _installed("matplotlib")
+    scene = scenario(arguments.cfg)
+    end_s = arguments.end if arguments.end is not None else scene.end_s
+    if end_s is None:
+        raise ConfigError(f"{arguments.cfg} sets no end; say --end and the second to stop at")
+    begin_s = arguments.begin if arguments.begin is not None else scene.begin_s
+    if not 0 <= begin_s < end_s:
+        raise ConfigError(
+            f"{arguments.cfg}: nothing lies between second {begin_s:g} and second {end_s:g}; "
+            "choose --begin and --end"
+        )
+    timing = Timing(arguments.timing)
+    derived = Stages.DERIVED if timing is Timing.FIELD else Stages.NET
+    pattern = Spec(
+        cfg=arguments.cfg,
+        controller=Controller.FIXED,
+        seed=0,
+        timing=timing,
+        sensing=Sensing(arguments.sensing),
+        begin_s=round(begin_s),
+        end_s=round(end_s),
+        stages=Stages(arguments.stages or derived),
+        sumo=arguments.sumo,
+        failures=_failures(arguments),
+    )
+    specs = orders(pattern, arguments.controllers, arguments.seeds)
+    outputs = Outputs(arguments.json, arguments.plot)
+    return compare(one, specs, scene.name, arguments.jobs, outputs)
+
+
+def _installed(package: str) -> None:
+    if find_spec(package) is None:
+        raise ConfigError(f"{package} is not installed; ./ria brings it, or the extra [sim]")
+
+
+def _failures(arguments: argparse.Namespace) -> DetectorFailures | None:
+    if arguments.fail_detectors is None:
+        return None
+    share, after_s = arguments.fail_detectors
+    return DetectorFailures(share, after_s, arguments.fail_seed)
