@@ -1,0 +1,1 @@
+"""Streets of our own on which four vehicles in five are motorcycles."""
