@@ -28,14 +28,14 @@ def draw(table: Sequence[Row], against: Row | None, title: str, out: Path) -> No
         axes.plot(seeds, [place] * len(seeds), "o", ms=4, alpha=0.5, color=colour)
     if against is not None:
         axes.axvline(against.delay_s.mean, color=BAR, lw=1, ls="--", label=f"bar: {against.name}")
-        axes.legend(loc="lower right", frameon=False)
+        axes.legend(loc="upper right", frameon=False)
     axes.set_yticks(
         list(places), [f"{row.name} (locked)" if row.locked else row.name for row in table]
     )
     axes.invert_yaxis()
     axes.set_xlim(left=0)
     axes.set_xlabel("delay, s per vehicle: a dot a seed, mean and 95 % interval")
-    axes.set_title(title, loc="left", fontsize=10)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=10)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="x", alpha=0.3)
     figure.savefig(out)

@@ -52,7 +52,7 @@ class _Way:
     @property
     def has_row(self) -> bool:
         """Whether the junction numbers it: vehicles' ways and crossings, no steps on a pavement."""
-        return self.crossing or not self.target.startswith(":")
+        return self.crossing or not (self.source.startswith(":") or self.target.startswith(":"))
 
 
 @dataclass(slots=True)
