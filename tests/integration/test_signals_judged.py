@@ -1,6 +1,8 @@
 """The judge beside SUMO: foes as sumolib reads them, losses as SUMO's own cut has them."""
 
+import re
 import subprocess
+from pathlib import Path
 
 import pytest
 import sumolib
@@ -159,3 +161,48 @@ def test_lanes_within_reach_of_a_line_are_watched(net):
     }
     assert signals
     assert controlled <= set(watched_lanes(net))
+
+
+@pytest.mark.parametrize("net", ["two lanes"], indirect=True)
+@pytest.mark.parametrize("remote", [False, True])
+@pytest.mark.parametrize("held", [False, True])
+def test_a_lone_vehicle_waits_from_its_standing_to_the_green_it_leaves_in(
+    net, tmp_path, held, remote
+):
+    """Held back for one whole green it was given nothing: that green is empty, the wait goes on."""
+    routes = tmp_path / "lone.rou.xml"
+    routes.write_text('<routes><trip id="one" depart="88" from="left0A0" to="B0right0"/></routes>')
+    cfg = tmp_path / "lone.sumocfg"
+    cfg.write_text(
+        f'<configuration><input><net-file value="{net}"/><route-files value="{routes}"/></input>'
+        "</configuration>"
+    )
+    scene = scenario(cfg)
+    sumo = Path(sumolib.checkBinary("sumo")) if remote else None
+    stood_s, link, shown = 0, -1, ""
+    with Session(scene, seed=1, begin_s=0, sumo=sumo) as session:
+        api = session.api
+        lines = StopLines(api, scene.network, ["A0"], remote=remote)
+        while True:
+            at_s = session.now_s
+            session.step()
+            state = api.trafficlight.getRedYellowGreenState("A0")
+            lines.second(at_s, {"A0": state})
+            if "one" not in api.vehicle.getIDList():
+                continue
+            facing = api.vehicle.getNextTLS("one")[0]
+            if not stood_s and api.vehicle.getSpeed("one") < 0.1 and state[facing[1]] == "r":
+                stood_s, link = at_s, facing[1]
+                if held:
+                    api.vehicle.setSpeed("one", 0)
+            if stood_s:
+                shown += state[link]
+                if "Gyr" in re.sub(r"(.)\1+", r"\1", shown):
+                    api.vehicle.setSpeed("one", -1)
+            if facing[0] != "A0":
+                break
+        lines.end(at_s)
+    greens_s = [stood_s + found.start() for found in re.finditer("G+", shown)]
+    assert len(greens_s) == 1 + held
+    assert lines.longest_s == greens_s[-1] - stood_s
+    assert lines.empty_greens == held
