@@ -14,6 +14,7 @@ from edge.bench.signals.spec import (
     Stages,
     Timing,
 )
+from edge.cli import signal_mixed, signal_report
 from edge.errors import ConfigError
 
 
@@ -23,6 +24,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     summary = "controllers beside one another on a SUMO configuration"
     evaluate = verbs.add_parser("evaluate", help=summary, description=summary)
     evaluate.set_defaults(command=_evaluate)
+    _evaluate_arguments(evaluate)
+    summary = "what the log of a signal says, as figures and diagrams"
+    report = verbs.add_parser("report", help=summary, description=summary)
+    report.set_defaults(command=signal_report.report)
+    signal_report.add_arguments(report)
+    summary = "streets full of motorcycles, and how true their stop lines are"
+    mixed = verbs.add_parser("mixed", help=summary, description=summary)
+    mixed.set_defaults(command=signal_mixed.mixed)
+    signal_mixed.add_arguments(mixed)
+
+
+def _evaluate_arguments(evaluate: argparse.ArgumentParser) -> None:
     evaluate.add_argument("cfg", type=Path, metavar="CFG", help="a .sumocfg")
     evaluate.add_argument(
         "--controllers",
@@ -136,22 +149,13 @@ def _processors() -> int:
 def _evaluate(arguments: argparse.Namespace) -> int:
     # loaded only here: other commands live without a simulator
     from edge.bench.signals.compare import Outputs, compare, orders  # noqa: PLC0415
-    from edge.bench.signals.run import one  # noqa: PLC0415
     from simulators.sumo.session import scenario  # noqa: PLC0415
 
     _installed("libsumo" if arguments.sumo is None else "traci")
     if arguments.plot is not None:
         _installed("matplotlib")
     scene = scenario(arguments.cfg)
-    end_s = arguments.end if arguments.end is not None else scene.end_s
-    if end_s is None:
-        raise ConfigError(f"{arguments.cfg} sets no end; say --end and the second to stop at")
-    begin_s = arguments.begin if arguments.begin is not None else scene.begin_s
-    if not 0 <= begin_s < end_s:
-        raise ConfigError(
-            f"{arguments.cfg}: nothing lies between second {begin_s:g} and second {end_s:g}; "
-            "choose --begin and --end"
-        )
+    begin_s, end_s = _window(arguments, scene.begin_s, scene.end_s)
     timing = Timing(arguments.timing)
     derived = Stages.DERIVED if timing is Timing.FIELD else Stages.NET
     pattern = Spec(
@@ -160,15 +164,31 @@ def _evaluate(arguments: argparse.Namespace) -> int:
         seed=0,
         timing=timing,
         sensing=Sensing(arguments.sensing),
-        begin_s=round(begin_s),
-        end_s=round(end_s),
+        begin_s=begin_s,
+        end_s=end_s,
         stages=Stages(arguments.stages or derived),
         sumo=arguments.sumo,
         failures=_failures(arguments),
     )
     specs = orders(pattern, arguments.controllers, arguments.seeds)
+    from edge.bench.signals.run import one  # noqa: PLC0415
+
     outputs = Outputs(arguments.json, arguments.plot)
     return compare(one, specs, scene.name, arguments.jobs, outputs)
+
+
+def _window(arguments: argparse.Namespace, begin_s: float, end_s: float | None) -> tuple[int, int]:
+    """Begin and horizon: as given, else as the configuration has them."""
+    begin_s = begin_s if arguments.begin is None else arguments.begin
+    end_s = end_s if arguments.end is None else arguments.end
+    if end_s is None:
+        raise ConfigError(f"{arguments.cfg} sets no end; say --end and the second to stop at")
+    if not 0 <= begin_s < end_s:
+        raise ConfigError(
+            f"{arguments.cfg}: nothing lies between second {begin_s:g} and second {end_s:g}; "
+            "choose --begin and --end"
+        )
+    return round(begin_s), round(end_s)
 
 
 def _installed(package: str) -> None:

@@ -4,14 +4,9 @@ import argparse
 import json
 from pathlib import Path
 
-from edge.bench.signals.saturation import varied
-from edge.bench.signals.saturation_check import as_json, check
-from edge.bench.signals.saturation_plot import plot
 from edge.errors import ConfigError
-from simulators.sumo.vietnam.scenes import Scene, arterial, crossing
-from simulators.sumo.vietnam.vehicles import Traffic
 
-SCENES = {"arterial": arterial, "crossing": crossing}
+SCENES = ("arterial", "crossing")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         " check: measure a saturated stop line against published numbers",
     )  # fmt: skip
     parser.add_argument("--out", type=Path, metavar="DIR", help="build: folder for the SUMO files")
-    parser.add_argument("--scene", choices=sorted(SCENES), default="arterial")
+    parser.add_argument("--scene", choices=SCENES, default="arterial")
     parser.add_argument("--junctions", type=int, default=3, metavar="N")
     parser.add_argument(
         "--arm-lanes", default="3,2", metavar="MAIN,SIDE",
@@ -51,6 +46,8 @@ def mixed(arguments: argparse.Namespace) -> int:
 
 
 def _build(arguments: argparse.Namespace) -> int:
+    from simulators.sumo.vietnam.scenes import Scene, arterial, crossing  # noqa: PLC0415
+
     if arguments.out is None:
         raise ConfigError("build writes a folder of SUMO files; name it with --out DIR")
     lanes = _numbers("--arm-lanes", arguments.arm_lanes)
@@ -68,11 +65,17 @@ def _build(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
     )
     arguments.out.mkdir(parents=True, exist_ok=True)
-    print(SCENES[arguments.scene](arguments.out, scene))
+    make = {"arterial": arterial, "crossing": crossing}[arguments.scene]
+    print(make(arguments.out, scene))
     return 0
 
 
 def _check(arguments: argparse.Namespace) -> int:
+    from edge.bench.signals.saturation import varied  # noqa: PLC0415
+    from edge.bench.signals.saturation_check import as_json, check  # noqa: PLC0415
+    from edge.bench.signals.saturation_plot import plot  # noqa: PLC0415
+    from simulators.sumo.vietnam.vehicles import Traffic  # noqa: PLC0415
+
     if arguments.greens < 4:
         raise ConfigError(f"--greens {arguments.greens}: at least 4 greens make an interval")
     lanes = _numbers("--lanes", arguments.lanes)

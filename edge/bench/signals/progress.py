@@ -12,9 +12,9 @@ _CLEAR = "\r\x1b[K"
 class Board:
     """What is under way and how far; the last line of the terminal while it lasts."""
 
-    def __init__(self, runs: int, out: TextIO = sys.stderr) -> None:
+    def __init__(self, runs: int, out: TextIO | None = None) -> None:
         self._runs = runs
-        self._out = out
+        self._out = out or sys.stderr
         self._done = 0
         self._shares: dict[Spec, float] = {}
 
