@@ -71,11 +71,19 @@ class _Vehicles(Protocol):
     def getIDCount(self) -> int: ...  # noqa: N802
     def getIDList(self) -> Sequence[str]: ...  # noqa: N802
     def getTimeLoss(self, vehicle: str, /) -> float: ...  # noqa: N802
+    def getSpeed(self, vehicle: str, /) -> float: ...  # noqa: N802
+    def getAllowedSpeed(self, vehicle: str, /) -> float: ...  # noqa: N802
+    def isStopped(self, vehicle: str, /) -> bool: ...  # noqa: N802
     def remove(self, vehicle: str, /) -> object: ...
 
 
 class Api(Protocol):
     """The part of libsumo or TraCI that the ledger asks."""
+
+    @property
+    def TraCIException(self) -> type[Exception]:  # noqa: N802
+        """What SUMO could not answer."""
+        ...
 
     @property
     def simulation(self) -> _Simulation:
@@ -121,6 +129,9 @@ class Ledger:
         self._early: set[str] = set()
         """Loaded, and not due before the horizon."""
         self._so_far_s: dict[str, float] | None = None
+        """Who was under way at the horizon, and what it had lost."""
+        self._since_s: dict[str, float] = {}
+        """What those have lost since, where SUMO is too old to say what they had."""
         self._moved_s = begin_s
         self._teleports = 0
         self.locked = False
@@ -136,6 +147,8 @@ class Ledger:
                 self._early.add(vehicle)
             else:
                 api.vehicle.remove(vehicle)
+        if self._since_s:
+            self._lose(api)
         self._teleports += api.simulation.getStartingTeleportNumber()
         if api.simulation.getArrivedNumber() or not api.vehicle.getIDCount():
             self._moved_s = at_s
@@ -144,12 +157,29 @@ class Ledger:
 
     def close(self, api: Api) -> None:
         """At the horizon: what those under way have lost so far; the demand ends here."""
-        self._so_far_s = {
-            vehicle: api.vehicle.getTimeLoss(vehicle) for vehicle in api.vehicle.getIDList()
-        }
+        under_way = api.vehicle.getIDList()
+        try:
+            self._so_far_s = {vehicle: api.vehicle.getTimeLoss(vehicle) for vehicle in under_way}
+        except api.TraCIException:  # before SUMO 1.10
+            self._so_far_s = dict.fromkeys(under_way, 0.0)
+            self._since_s = dict.fromkeys(under_way, 0.0)
         for vehicle in self._early - self._so_far_s.keys():
             api.vehicle.remove(vehicle)
         self._early.clear()
+
+    def _lose(self, api: Api) -> None:
+        """One second's loss as SUMO reckons it: the share of the allowed speed not driven."""
+        for vehicle in self._since_s.keys() & set(api.vehicle.getIDList()):
+            allowed_ms = api.vehicle.getAllowedSpeed(vehicle)
+            if allowed_ms > 0 and not api.vehicle.isStopped(vehicle):
+                self._since_s[vehicle] += 1 - api.vehicle.getSpeed(vehicle) / allowed_ms
+
+    def _lost_s(self, trip: Trip) -> float:
+        """At the horizon, of a vehicle that had departed."""
+        so_far_s = self._so_far_s or {}
+        if trip.id in self._since_s:
+            return max(0.0, trip.time_loss_s - self._since_s[trip.id])
+        return so_far_s.get(trip.id, trip.time_loss_s)
 
     def score(self, records: Iterable[Trip], ended_s: float) -> Score:
         """All figures, once the records are written; `ended_s` is the end of the drain."""
@@ -174,8 +204,7 @@ class Ledger:
             if trip.depart_s >= self.horizon_s:
                 pending_s.append(self.horizon_s - due)
                 continue
-            loss_s = self._so_far_s.get(trip.id, trip.time_loss_s)
-            at_horizon_s.append(loss_s + trip.depart_delay_s)
+            at_horizon_s.append(self._lost_s(trip) + trip.depart_delay_s)
             unfinished += trip.id in self._so_far_s
         # whoever has no record never got in
         left += len(due_s)
