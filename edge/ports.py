@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from edge.model.clock import Instant
 from edge.model.command import Command, Outcome
@@ -45,6 +45,23 @@ class Driver(Protocol):
     @property
     def columns(self) -> Columns:
         """What its scans are made of."""
+        ...
+
+
+Seen_contra = TypeVar("Seen_contra", contravariant=True)
+Asked_co = TypeVar("Asked_co", covariant=True)
+
+
+class Planner(Protocol[Seen_contra, Asked_co]):
+    """Whom the signals of a junction ask, once a second; what they say is their own affair."""
+
+    @property
+    def token(self) -> str:
+        """Names the takeover; empty while nobody is there to be asked."""
+        ...
+
+    async def ask(self, seen: Seen_contra, expires_ms: int, within_s: float) -> Asked_co | None:
+        """What is wished, having seen this; None where nothing comes in time. Never raises."""
         ...
 
 

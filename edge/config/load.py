@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from edge.config import general
+from edge.config import general, signals
 from edge.config.fleet import Fleet, Member
-from edge.config.schema import DeviceBlock, LinkBlock, SiteBlock, WindowsBlock
+from edge.config.schema import DeviceBlock, JunctionBlock, LinkBlock, SiteBlock, WindowsBlock
 from edge.config.site import Site
 from edge.document.problem import Problem, Problems, render
 from edge.document.text import read_bytes
@@ -39,6 +39,8 @@ def load_site(path: Path | str) -> Site:
     problems = [*misplaced.values(), *faults.values(), *_general(document)]
     fleet = _fleet(document, faults, path.parent)
     problems += fleet.problems
+    junctions = _junctions(document, fleet, path.parent)
+    problems += junctions.problems
     if problems:
         raise Problems(str(path), problems)
     block = read(document, SiteBlock)
@@ -51,6 +53,8 @@ def load_site(path: Path | str) -> Site:
         uplink=general.uplink_of(block, path.parent),
         devices=tuple(settings for _, settings in fleet.settings),
         source_path=path,
+        junctions=tuple(junctions.settings),
+        planner=path.parent / block.planner,
     )
 
 
@@ -71,10 +75,6 @@ def _misplaced(document: Document) -> Iterator[tuple[Where, Problem]]:
             what = "a secret in a file that is copied and sent around"
             remedy = "put it into a file of its own, and name that file with password_file"
             yield path, document.problem(path, what, remedy)
-    if ("junctions",) in document.places:
-        what = "this version does not time signals"
-        remedy = "delete the block: detectors and controllers are read as devices"
-        yield ("junctions",), document.problem(("junctions",), what, remedy)
 
 
 def _without(value: object, paths: Collection[Where], here: Where = ()) -> object:
@@ -118,6 +118,27 @@ def _fleet(document: Document, faults: Mapping[Where, Problem], folder: Path) ->
         list(_members(listed if isinstance(listed, list) else [], faults)),
     )
     return fleet
+
+
+def _junctions(document: Document, fleet: Fleet, folder: Path) -> signals.Signals:
+    """The junctions; a device that cannot be read does not keep its junction from being checked."""
+    written: Any = document.value if isinstance(document.value, dict) else {}
+    listed = written.get("junctions")
+    found = signals.Signals(document, folder)
+    if isinstance(listed, list) and listed:
+        blocks = [(i, attempt(value, JunctionBlock)) for i, value in enumerate(listed)]
+        devices = written.get("devices")
+        named = [
+            device["id"]
+            for device in (devices if isinstance(devices, list) else [])
+            if isinstance(device, dict) and isinstance(device.get("id"), str)
+        ]
+        found.read(
+            [(i, block) for i, block in blocks if block is not None],
+            {settings.id: settings for _, settings in fleet.settings},
+            named,
+        )
+    return found
 
 
 def _members(listed: list[object], faults: Collection[Where]) -> Iterator[Member]:

@@ -100,6 +100,15 @@ class DeviceBlock(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     accept_trust_d: bool = False
 
 
+class JunctionBlock(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One junction whose signals are timed here."""
+
+    id: Annotated[str, Meta(examples=["j1"])]
+    controller: Annotated[str, Meta(examples=["tlc"])]
+    plan: Annotated[Text, Meta(examples=["plans/j1.yaml"])]
+    detectors: list[str] = []
+
+
 class SiteBlock(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The whole file."""
 
@@ -110,6 +119,8 @@ class SiteBlock(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     windows: WindowsBlock = WindowsBlock()
     uplink: UplinkBlock | None = None
     links: dict[str, LinkBlock] = {}
+    planner: Text = "/run/ria-plan/planner.sock"
+    junctions: list[JunctionBlock] = []
     devices: Annotated[
         list[DeviceBlock], Meta(min_length=1, examples=["[{id: inlet, profile: …, link: …}]"])
     ]

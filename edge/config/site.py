@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from control.model import Junction
 from drivers.settings import DeviceSettings
 
 
@@ -55,6 +56,18 @@ class UplinkSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class JunctionSettings:
+    """A junction whose signals are timed here."""
+
+    id: str
+    controller: str
+    """The device that shows its lamps and takes its orders."""
+    junction: Junction
+    detectors: tuple[str, ...]
+    """The junction's detectors in the order of the controller's numbers."""
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """One gateway."""
 
@@ -70,3 +83,6 @@ class Site:
     devices: tuple[DeviceSettings, ...]
     source_path: Path
     """The file it was read from."""
+    junctions: tuple[JunctionSettings, ...] = ()
+    planner: Path = Path("/run/ria-plan/planner.sock")
+    """The socket on which the planner listens."""

@@ -9,6 +9,7 @@ from edge.config.devices import window_for
 from edge.config.load import Problems, check, load_site, render
 from edge.config.schema import (
     DeviceBlock,
+    JunctionBlock,
     LinkBlock,
     PlaceBlock,
     PointBlock,
@@ -278,7 +279,7 @@ def test_problems_are_a_config_error(tmp_path: Path) -> None:
 def test_the_reference_names_every_key() -> None:
     page = (ROOT / "docs/reference/site-file.md").read_text()
     blocks = (SiteBlock, PlaceBlock, StoreBlock, WindowsBlock, UplinkBlock, LinkBlock, DeviceBlock,
-              PointBlock)  # fmt: skip
+              PointBlock, JunctionBlock)  # fmt: skip
     for block in blocks:
         for key in block.__struct_fields__:
             assert f"`{key}`" in page, f"{block.__name__}.{key}"
