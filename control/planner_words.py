@@ -51,12 +51,24 @@ class Seen(msgspec.Struct, frozen=True, tag=True):
     preempt: int | None = None
 
 
+class Promise(msgspec.Struct, frozen=True, array_like=True):
+    """A change that the planner binds itself to, so that a display may count towards it."""
+
+    group: int
+    begins: bool
+    """A green that begins; else one that ends."""
+    in_s: int
+    """From the observation that it was decided on."""
+
+
 class Asked(msgspec.Struct, frozen=True, tag=True):
     """The planner's answer to one observation."""
 
     at_s: int
     stage: int
     request: Request
+    promises: tuple[Promise, ...] = ()
+    """Those that stand after this decision."""
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):

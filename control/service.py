@@ -3,13 +3,14 @@
 import asyncio
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from control import planner_words as words
 from control.model import Junction
 from control.observe import Strategy
-from control.planner_words import Asked, Begin, Failed, Garbled, Ready, Seen, Word
+from control.planner_words import Asked, Begin, Failed, Garbled, Promise, Ready, Seen, Word
 from control.requests import Request
 from control.staging import Staging
 
@@ -17,6 +18,15 @@ log = logging.getLogger("ria.planner")
 
 MakeStrategy = Callable[[Junction], Strategy]
 """What decides for a junction; when it returns, everything slow has been done."""
+
+
+@runtime_checkable
+class Promising(Protocol):
+    """A strategy that decides ahead, for the sake of countdown displays."""
+
+    def promises(self) -> Iterable[Promise]:
+        """The changes that stand after the last decision, and will not be revoked."""
+        ...
 
 
 class Desk:
@@ -39,6 +49,8 @@ class Desk:
             seen = words.observation(told)
             stage = self._strategy.decide(seen)
             wish = self._staging.wish(seen.lamps, seen.age_s, stage)
+            strategy = self._strategy
+            promised = strategy.promises() if isinstance(strategy, Promising) else ()
         except Exception as error:  # one bad second is not the end of the planner
             log.exception("no decision at_s=%d", told.at_s)
             return Failed(told.at_s, f"{type(error).__name__}: {error}")
@@ -52,7 +64,7 @@ class Desk:
             wish.omit,
             wish.call,
         )
-        return Asked(told.at_s, int(stage), request)
+        return Asked(told.at_s, int(stage), request, tuple(promised))
 
 
 async def serve(path: Path, make: MakeStrategy, ready: Callable[[], None]) -> None:
@@ -63,19 +75,20 @@ async def serve(path: Path, make: MakeStrategy, ready: Callable[[], None]) -> No
     Raises:
         OSError: the socket cannot be made.
     """
-    async with asyncio.TaskGroup() as lines:
+    lines = asyncio.TaskGroup()
 
-        def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            lines.create_task(_line(reader, writer, make), name="planner line")
+    def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        lines.create_task(_line(reader, writer, make), name="planner line")
 
-        before = os.umask(0o117)
-        try:
-            server = await asyncio.start_unix_server(take, path)
-        finally:
-            os.umask(before)
-        async with server:
-            ready()
-            await server.serve_forever()
+    before = os.umask(0o117)
+    try:
+        server = await asyncio.start_unix_server(take, path, start_serving=False)
+    finally:
+        os.umask(before)
+    async with lines, server:
+        await server.start_serving()
+        ready()
+        await server.serve_forever()
 
 
 async def _line(

@@ -11,6 +11,7 @@ import resource
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future
 from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
 
 from cloud_sync import encode, topics
 from cloud_sync.sync import Sync
@@ -33,6 +34,9 @@ from edge.runtime import ServiceSupervisor, SystemClock, clock_steps, supervise
 from edge.store.store import Store, open_store
 from edge.summarise.raw import cut
 from edge.summarise.summariser import Summariser
+
+if TYPE_CHECKING:
+    from edge.assembly.junctions import JunctionControl
 
 log = logging.getLogger("ria.gateway")
 
@@ -57,6 +61,7 @@ class Gateway:
         self.latest = Latest(clock)
         self.carried = {device.id: Carried(protocol_of(device)) for device in site.devices}
         self.sync: Sync | None = None
+        self.junctions: dict[str, JunctionControl] = {}
         self.first_commit_cpu_s = math.nan
         self._stored = asyncio.Event()
         """Set once the first sample is on disk: page and uplink are loaded after it."""
@@ -79,7 +84,8 @@ class Gateway:
             self._record(EventKind.GATEWAY_STARTED, {"version": VERSION})
             async with asyncio.TaskGroup() as services:
                 tasks: list[asyncio.Task[None]] = [
-                    services.create_task(run, name=name) for name, run in self._services(supervisor)
+                    services.create_task(run, name=name)
+                    for name, run in (*self._services(supervisor), *self._signals(drivers, stop))
                 ]
                 await self._read_until(stop, drivers)
                 supervisor.tell(STOPPING="1")
@@ -114,6 +120,27 @@ class Gateway:
             services.append(("sync", self._keep_sync()))
         if self.site.page:
             services.append(("page", self._serve_page()))
+        return services
+
+    def _signals(self, drivers: list[Driver], stop: asyncio.Event) -> list[Service]:
+        """The signals of each junction, and its line to the planner."""
+        if not self.site.junctions:
+            return []
+        from edge.assembly.junctions import JunctionControl  # noqa: PLC0415  # few sites have any
+        from edge.assembly.planner_link import PlannerLink  # noqa: PLC0415
+
+        by_id = {driver.device: driver for driver in drivers}
+        services: list[Service] = []
+        for junction in self.site.junctions:
+            link = PlannerLink(
+                self.site.planner, junction.junction, lambda: f"{self._rng.getrandbits(48):012x}"
+            )
+            control = JunctionControl(
+                junction, by_id[junction.controller], self.latest, link, self.clock, self._note
+            )
+            self.junctions[junction.id] = control
+            services.append((f"planner[{junction.id}]", link.run()))
+            services.append((f"signals[{junction.id}]", control.run(stop)))
         return services
 
     async def _read_until(self, stop: asyncio.Event, drivers: list[Driver]) -> None:

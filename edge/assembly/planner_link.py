@@ -10,7 +10,6 @@ from control import planner_words as words
 from control.model import Junction
 from control.observe import Observation
 from control.planner_words import Asked, Begin, Failed, Garbled, Ready
-from control.requests import Request
 from control.service import receive
 
 log = logging.getLogger("ria.planner")
@@ -33,8 +32,13 @@ class PlannerLink:
         self.planner = ""
         self.met = 0
         """How often a planner was found."""
+        self.found = asyncio.Event()
+        """Set while there is one."""
+        self.lost = asyncio.Event()
+        """Set while there is none."""
+        self.lost.set()
         self._writer: asyncio.StreamWriter | None = None
-        self._awaited: tuple[int, asyncio.Future[Request | None]] | None = None
+        self._awaited: tuple[int, asyncio.Future[Asked | None]] | None = None
 
     async def run(self) -> None:
         """Keep the line until cancelled: a planner that is killed is found again."""
@@ -56,11 +60,11 @@ class PlannerLink:
                     self._hang_up(writer)
             await asyncio.sleep(RETRY_S)
 
-    async def ask(self, seen: Observation, expires_ms: int, within_s: float) -> Request | None:
+    async def ask(self, seen: Observation, expires_ms: int, within_s: float) -> Asked | None:
         """What the planner asks for, having seen this; None where it says nothing in time."""
         if self._writer is None:
             return None
-        answer: asyncio.Future[Request | None] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Asked | None] = asyncio.get_running_loop().create_future()
         self._awaited = (seen.at_s, answer)
         self._writer.write(words.frame(words.seen(seen, expires_ms)))
         with contextlib.suppress(TimeoutError):
@@ -77,6 +81,8 @@ class PlannerLink:
             raise Garbled(f"{type(first).__name__} instead of Ready")
         self.token, self.planner, self._writer = token, first.planner, writer
         self.met += 1
+        self.found.set()
+        self.lost.clear()
         log.info("planner %s at %s", first.planner, self._path)
         while (word := await receive(reader)) is not None:
             self._heard(word)
@@ -88,14 +94,16 @@ class PlannerLink:
         if not isinstance(word, Asked | Failed):
             raise Garbled(f"{type(word).__name__} from a planner")
         if self._awaited is not None and self._awaited[0] == word.at_s:
-            self._settle(word.request if isinstance(word, Asked) else None)
+            self._settle(word if isinstance(word, Asked) else None)
 
     def _hang_up(self, writer: asyncio.StreamWriter) -> None:
         writer.close()
         self._writer, self.token, self.planner = None, "", ""
+        self.found.clear()
+        self.lost.set()
         self._settle(None)
 
-    def _settle(self, request: Request | None) -> None:
+    def _settle(self, asked: Asked | None) -> None:
         awaited, self._awaited = self._awaited, None
         if awaited is not None and not awaited[1].done():
-            awaited[1].set_result(request)
+            awaited[1].set_result(asked)
