@@ -132,6 +132,12 @@ def parser() -> argparse.ArgumentParser:
     ioc.add_argument("--since", metavar="ISO", help="for --export")
     ioc.add_argument("--until", metavar="ISO", help="for --export")
 
+    planner = _add(commands, "plan", _plan, "the planner of signals, asked by the gateway")
+    planner.add_argument(
+        "--socket", type=Path, required=True, metavar="PATH", help="where gateways ask"
+    )
+    planner.add_argument("--strategy", choices=("actuated",), default="actuated")
+
     bench = _add(commands, "bench", _bench, "what the line costs, beside two references")
     bench.add_argument("what", choices=("line",))
     bench.add_argument("--seconds", type=float, default=60.0)
@@ -203,6 +209,12 @@ def _ioc(arguments: argparse.Namespace) -> int:
     from edge.cli.ioc import run_receiver  # noqa: PLC0415
 
     return run_receiver(arguments)
+
+
+def _plan(arguments: argparse.Namespace) -> int:
+    from edge.cli.plan import plan  # noqa: PLC0415
+
+    return plan(arguments)
 
 
 def _bench(arguments: argparse.Namespace) -> int:
