@@ -91,7 +91,7 @@ class Memory:
             return
         low, high = carried_by(spec)
         value = min(max(value, low), high)
-        if spec.kind in {"bit", "state"}:
+        if spec.kind in {"bit", "state"} and not math.isnan(value):
             value = float(round(value))
         area = self._areas[spec.table]
         try:

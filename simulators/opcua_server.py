@@ -216,6 +216,8 @@ async def _populate(
                 f"{spec.node}: give one of the devices an endpoint of its own"
             )
         kind = _TYPES.get(spec.kind, ua.VariantType.Double)
+        if spec.kind is Kind.STATE and spec.type in {"uint32", "uint64"}:
+            kind = ua.VariantType.Int64  # masks and hashes are longer than codes
         variable = await folder.add_variable(node_id, spec.name, _typed(0.0, kind), kind)
         await variable.write_value(unborn)
         if spec.writable is not None:
