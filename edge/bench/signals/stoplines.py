@@ -85,6 +85,11 @@ class StopLines:
         return max((calls.longest_s for calls in self.calls.values()), default=0)
 
     @property
+    def longest_red_s(self) -> int:
+        """The longest wait of a call for any green, empty or not."""
+        return max((calls.longest_red_s for calls in self.calls.values()), default=0)
+
+    @property
     def empty_greens(self) -> int:
         """Greens in which no caller discharged."""
         return sum(calls.empty_greens for calls in self.calls.values())

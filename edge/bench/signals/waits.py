@@ -31,6 +31,8 @@ Where = Callable[[str, int], Place]
 class _Call:
     since_s: int
     vehicle: str
+    red_s: int
+    """Since when it stands at this red; later than `since_s` after an empty green."""
     green_s: int | None = None
     """Begin of the green that may serve it."""
 
@@ -40,6 +42,9 @@ class Calls:
 
     def __init__(self) -> None:
         self.longest_s = 0
+        """Until the green in which the caller left."""
+        self.longest_red_s = 0
+        """Until any green of its link; shorter than `longest_s` only by empty greens."""
         self.empty_greens = 0
         self._open: dict[int, _Call] = {}
 
@@ -56,6 +61,7 @@ class Calls:
             letter = state[link]
             if letter in _GREEN and call.green_s is None:
                 call.green_s = at_s
+                self.longest_red_s = max(self.longest_red_s, at_s - call.red_s)
             place = Place.BEFORE if heads.get(link) == call.vehicle else where(call.vehicle, link)
             if place is Place.PASSED:
                 if call.green_s is not None:
@@ -64,6 +70,7 @@ class Calls:
             elif letter in _RED and call.green_s is not None:
                 self.empty_greens += 1
                 call.green_s = None
+                call.red_s = at_s
             if place is Place.ELSEWHERE:
                 if link in heads:
                     call.vehicle = heads[link]
@@ -71,12 +78,14 @@ class Calls:
                     del self._open[link]
         for link, vehicle in heads.items():
             if state[link] in _RED and link not in self._open:
-                self._open[link] = _Call(at_s, vehicle)
+                self._open[link] = _Call(at_s, vehicle, at_s)
 
     def end(self, at_s: int) -> None:
         """The run is over; what still waits has waited until now."""
         for call in self._open.values():
             self._close(at_s - call.since_s)
+            if call.green_s is None:
+                self.longest_red_s = max(self.longest_red_s, at_s - call.red_s)
         self._open.clear()
 
     def _close(self, wait_s: int) -> None:

@@ -38,6 +38,14 @@ def test_a_green_in_which_nobody_goes_is_counted_and_the_wait_goes_on():
     assert run(empty * 2 + [STANDS] * 4 + [ROLLS, GONE]) == (36, 2)
 
 
+def test_the_wait_for_any_green_is_known_beside_it():
+    calls = Calls()
+    states = [STANDS] * 10 + [WAITS] * 6 + [STANDS] * 14 + [ROLLS, GONE]
+    for at_s, (state, head, place) in enumerate(states):
+        calls.second(at_s, state, {} if head is None else {0: head}, lambda *_, p=place: p)
+    assert (calls.longest_s, calls.longest_red_s) == (30, 14)
+
+
 def test_leaving_in_the_yellow_is_being_served():
     assert run([STANDS] * 8 + [WAITS] * 3 + [("y", None, PASSED), ("r", None, PASSED)]) == (8, 0)
 
