@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from control.mixed import MCU
-from simulators.sumo.vietnam.approach import GREEN_S, Approach, saturated
+from simulators.sumo.vietnam.approach import CYCLE_S, GREEN_S, IN, ROAD_M, Approach, saturated
 from simulators.sumo.vietnam.roads import LANE_M
 from simulators.sumo.vietnam.sumo_call import call
 from simulators.sumo.vietnam.vehicles import Traffic
@@ -27,6 +27,8 @@ BIN_S = 4
 BINS = GREEN_S // BIN_S
 STEADY_FROM = 2
 """Bins before it hold the start and the burst: the first 8 s."""
+STANDING_MS, JAM_LOOK_M = 0.5, 40.0
+"""Who stands, and how far before the line the density of a jam is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +56,36 @@ class Interval:
 def measure(approach: Approach, traffic: Traffic) -> Floats:
     """float64[greens, BINS, KINDS]: vehicles over the stop line; SUMO runs as a process."""
     with tempfile.TemporaryDirectory(prefix="ria-approach-") as name:
-        folder = Path(name)
-        cfg = saturated(folder, approach, traffic, approach.lanes * LANE_M)
-        routes = folder / "passed.xml"
-        words = ["-c", str(cfg), "--seed", str(approach.seed), "--no-step-log", "--no-warnings"]
-        words += ["--vehroute-output", str(routes), "--vehroute-output.exit-times"]
-        # a queue over the whole road keeps many from entering; they are dropped, not stored up
-        words += ["--vehroute-output.write-unfinished", "--max-depart-delay", "30"]
-        call("sumo", words)
+        routes = Path(name) / "passed.xml"
+        words = ["--vehroute-output", str(routes), "--vehroute-output.exit-times"]
+        _run(Path(name), approach, traffic, [*words, "--vehroute-output.write-unfinished"])
         return binned(_passages(routes), approach.begins_s)
+
+
+def jam_m2(approach: Approach, traffic: Traffic) -> Interval:
+    """Motorcycles standing on a square metre before the line, at the end of each red."""
+    with tempfile.TemporaryDirectory(prefix="ria-approach-") as name:
+        seen = Path(name) / "seen.xml"
+        words = ["--fcd-output", str(seen), "--device.fcd.period", str(CYCLE_S)]
+        words += ["--device.fcd.begin", str(approach.begins_s[0] - 1)]
+        _run(Path(name), approach, traffic, words)
+        looks = [
+            sum(
+                float(one.get("speed", "")) < STANDING_MS
+                and float(one.get("pos", "")) > ROAD_M - JAM_LOOK_M
+                and one.get("lane", "").startswith(f"{IN}_")
+                for one in look
+            )
+            for look in ET.parse(seen).getroot().iter("timestep")  # noqa: S314
+        ]
+        return mean(np.array(looks, dtype=np.float64) / (JAM_LOOK_M * approach.lanes * LANE_M))
+
+
+def _run(folder: Path, approach: Approach, traffic: Traffic, words: Sequence[str]) -> None:
+    cfg = saturated(folder, approach, traffic, approach.lanes * LANE_M)
+    own = ["-c", str(cfg), "--seed", str(approach.seed), "--no-step-log", "--no-warnings"]
+    # a queue over the whole road keeps many from entering; they are dropped, not stored up
+    call("sumo", [*own, "--max-depart-delay", "30", *words])
 
 
 def _passages(routes: Path) -> list[tuple[float, str]]:
@@ -165,6 +188,7 @@ class Saturation:
     meu_bus: Interval
     cars_h_lane: Interval
     burst: Interval
+    jam_mc_m2: Interval
     bins_mcu_s_m: tuple[Interval, ...]
     """Of the street's own composition, a value each 4 s."""
     motorcycles_by_bin: tuple[Interval, ...]
@@ -192,6 +216,7 @@ def saturation(approach: Approach, traffic: Traffic) -> Saturation:
         meu_bus=meu_bus,
         cars_h_lane=steady_mcu_s_m(cars, width_m).times(3600 * LANE_M / MCU["car"]),
         burst=burst_ratio(mixed),
+        jam_mc_m2=jam_m2(approach, replace(traffic, share=COMPOSITIONS[0])),
         bins_mcu_s_m=tuple(mean(each).times(per) for each in in_mcu(mixed).T),
         motorcycles_by_bin=tuple(mean(each).times(per) for each in mixed[:, :, 0].T),
     )

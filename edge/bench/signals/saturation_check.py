@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from control.mixed import JAM_MC_M2
 from edge.bench.signals.saturation import Interval, Saturation, saturation
 from simulators.sumo.vietnam.approach import Approach
 from simulators.sumo.vietnam.roads import LANE_M
@@ -60,6 +61,7 @@ def compared(found: Saturation) -> list[Row]:
         Row("cars alone", "cars/h/lane", lanes, CARS_H_LANE, found.cars_h_lane),
         Row("MEU of a car", "MC", lanes, MEU_CAR, found.meu_car),
         Row("MEU of a bus", "MC", lanes, MEU_BUS, found.meu_bus),
+        Row("standing motorcycles", "MC/m²", lanes, JAM_MC_M2, found.jam_mc_m2, at_least=True),
         Row("burst, first 8 s", "x later", lanes, 1.0, found.burst, at_least=True),
     ]  # fmt: skip
 

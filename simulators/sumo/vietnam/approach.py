@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from control.mixed import mcu
-from simulators.sumo.vietnam.demand import Departure, write_routes
+from simulators.sumo.vietnam.demand import PACKED, Departure, write_routes
 from simulators.sumo.vietnam.roads import Node, Road, build, set_program
 from simulators.sumo.vietnam.scenes import UNDIVIDED_MS, write_configuration
 from simulators.sumo.vietnam.signal_plan import ALL_RED_S, YELLOW_S
 from simulators.sumo.vietnam.vehicles import Traffic
 
-ROAD_M, BEHIND_M = 250.0, 150.0
+ROAD_M, BEHIND_M = 150.0, 150.0
 RED_S, GREEN_S = 30, 32
 CYCLE_S = RED_S + GREEN_S + YELLOW_S + ALL_RED_S
 FILLING_CYCLES = 3
@@ -61,5 +61,5 @@ def saturated(folder: Path, approach: Approach, traffic: Traffic, width_m: float
     while at_s < approach.end_s:
         who.append(Departure(at_s, rng.choices(kinds, weights)[0], (IN, OUT)))
         at_s += rng.expovariate(rate_s)
-    write_routes(folder / "approach.rou.xml", traffic, who)
+    write_routes(folder / "approach.rou.xml", traffic, who, PACKED)
     return write_configuration(folder, "approach", traffic, approach.end_s)
