@@ -52,7 +52,7 @@ def _ranges(group: SignalGroup) -> list[str]:
     found += _range(f"{name} minimum_green_s", group.minimum_green_s, 1, 600)
     found += _range(f"{name} maximum_green_s", group.maximum_green_s, 1, 3_600)
     found += _range(f"{name} longest_wait_s", group.longest_wait_s, 1, 3_600)
-    found += _range(f"{name} red_revert_s", group.red_revert_s, 0, 60)
+    found += _range(f"{name} red_revert_s", group.red_revert_s, 1, 60)
     if not found and group.minimum_green_s > group.maximum_green_s:
         found.append(
             f"{name} minimum_green_s {group.minimum_green_s} s is above its maximum_green_s "

@@ -108,7 +108,7 @@ class Shield:
             state: what the last call returned.
             seen: the controller's lamps; None where it did not answer.
             request: what is wished in this second; None where nothing came.
-            now_ms: monotonic; where it goes back no time has passed (I20).
+            now_ms: monotonic; where it goes back no time has passed and the look is not used (I20).
             commitments: promises on display. What would break one is withheld, and its change is
                 asked for in time; a verdict of I11 says which cannot be kept and must go blank.
 
@@ -117,6 +117,8 @@ class Shield:
         """
         verdicts: list[Verdict] = []
         passed_ms = max(0, now_ms - state.now_ms)
+        if now_ms < state.now_ms:
+            seen = None  # a look from no one knows when
         state, bar = self._see(state, seen, passed_ms, verdicts)
         state = self._hear(state, request, passed_ms, bar, verdicts)
         if state.mode is not Mode.STEERING:
@@ -124,6 +126,9 @@ class Shield:
             if bar is None and wish is not None and wish.pattern is not None:
                 return state, Actuation(pattern=wish.pattern), tuple(verdicts)
             return state, LOCAL, tuple(verdicts)
+        if bar is not None:  # one look is missing: what stands, stands
+            every, green = _groups(self.tables.every), _groups(state.green)
+            return state, Actuation(hold=green, omit=every, remote=True), tuple(verdicts)
         told = compose(self.tables, state, commitments, verdicts)
         state = state._replace(
             ending=told.ending,
@@ -148,30 +153,44 @@ class Shield:
             min(wait + passed_ms, longest) if wait != NO_CALL else NO_CALL
             for wait, longest in zip(state.wait_ms, self.tables.wait_ms, strict=True)
         )
-        lag_ms = state.lag_ms + passed_ms
         state = state._replace(now_ms=state.now_ms + passed_ms, wait_ms=wait_ms)
+        lag_ms = state.lag_ms + passed_ms
         if not readable(seen, len(wait_ms)) or (state.known and seen.age_ms > lag_ms):
             # no look, or one from before the last
-            state = state._replace(lag_ms=min(lag_ms, STALE_MS + 1))
+            state = state._replace(lag_ms=min(lag_ms, self.tables.lag_cap_ms), omitted=0, barred=0)
+            bar = Bar("the controller was not read", "I19")
             if state.known and lag_ms <= STALE_MS:
-                return state, None
-            return _stop(state, Bar("the controller was not read", "I19"), verdicts)
+                return state, bar
+            return _stop(state, bar, verdicts)
         between_ms = lag_ms - seen.age_ms
-        state = state._replace(lag_ms=min(seen.age_ms, STALE_MS + 1))
-        if seen.flash or seen.fault or any(lamp > Lamp.GREEN for lamp in seen.lamps):
-            state = advance(self.tables, state, seen, 0, 0, between_ms)
-            state = state._replace(flash_ms=FLASHING, odd_ms=AGREED)
+        stopped = seen.flash or seen.fault or any(lamp > Lamp.GREEN for lamp in seen.lamps)
+        green = 0 if stopped else lit(seen, Lamp.GREEN)
+        yellow = 0 if stopped else lit(seen, Lamp.YELLOW)
+        wrong, odd_ms = "", AGREED
+        if not seen.remote or between_ms > STALE_MS:
+            # it does not obey, or did so unseen: what was told explains nothing of this look
+            state = state._replace(ending=0, omitted=0, barred=0, steered=0)
+        if not stopped:
+            wrong = impossible(self.tables, state, green, yellow, between_ms)
+            wrong = wrong or _disobeyed(state, green)
+            if state.ending & green:
+                odd_ms = max(0, state.odd_ms) + between_ms
+                if odd_ms > MISMATCH_MS:
+                    wrong = wrong or "a green stands that was told to end"
+        clocks = advance(self.tables, state, seen.calls, green, between_ms)
+        state = state._replace(
+            known=True,
+            lag_ms=min(seen.age_ms, self.tables.lag_cap_ms),
+            green=green,
+            yellow=yellow,
+            least_ms=clocks.least_ms,
+            most_ms=clocks.most_ms,
+            wait_ms=clocks.wait_ms,
+            odd_ms=odd_ms,
+            flash_ms=FLASHING if stopped else self._started(state, green | yellow, between_ms),
+        )
+        if stopped:
             return _stop(state, Bar("the controller flashes or has a fault", "I18"), verdicts)
-        green, yellow = lit(seen, Lamp.GREEN), lit(seen, Lamp.YELLOW)
-        wrong = impossible(self.tables, state, green, yellow, between_ms)
-        wrong = wrong or _disobeyed(state, green)
-        odd_ms = AGREED
-        if state.steered and (state.ending & green or not seen.remote):
-            odd_ms = 0 if state.odd_ms == AGREED else state.odd_ms + between_ms
-            if odd_ms > MISMATCH_MS:
-                wrong = wrong or "the controller does not do what it was told"
-        state = advance(self.tables, state, seen, green, yellow, between_ms)
-        state = state._replace(odd_ms=odd_ms, flash_ms=self._started(state, between_ms))
         if wrong:
             return _release(state, wrong, verdicts)
         if seen.config_hash != state.config_hash:
@@ -182,12 +201,12 @@ class Shield:
             return _stop(state, Bar("the controller starts up after flash", "I18"), verdicts)
         return state, None
 
-    def _started(self, state: State, between_ms: int) -> int:
+    def _started(self, state: State, moving: int, between_ms: int) -> int:
         """How far start-up after flash has come: it begins with the first look that is all red."""
         if state.flash_ms == SETTLED:
             return SETTLED
         if state.flash_ms == FLASHING:
-            return FLASHING if state.green | state.yellow else 0
+            return FLASHING if moving else 0
         red_ms = state.flash_ms + between_ms
         return SETTLED if red_ms >= self.tables.startup_red_ms else red_ms
 
@@ -200,26 +219,26 @@ class Shield:
         verdicts: list[Verdict],
     ) -> State:
         """Take a request or refuse it; give control back when none came for too long."""
-        state = state._replace(silent_ms=min(state.silent_ms + passed_ms, WATCHDOG_MS))
+        silent_ms = min(state.silent_ms + passed_ms, WATCHDOG_MS)
+        sequence, standing, mode = state.sequence, state.standing, state.mode
         if request is not None:
             flaw = self._flaw(state, request)
             if flaw is None:
-                state = state._replace(sequence=request.sequence, standing=request, silent_ms=0)
-                flaw = bar
-                if bar is None and state.mode is Mode.WATCHING and request.pattern is None:
-                    state = state._replace(mode=Mode.STEERING)
-            if flaw is not None:
-                number = request.sequence if type(request.sequence) is int else state.sequence
-                verdicts.append(Verdict(number, False, *flaw))
-            else:
-                verdicts.append(Verdict(request.sequence, True))
-        if state.standing is not None and state.standing.expires_ms <= state.now_ms:
-            state = state._replace(standing=None)
-        if state.mode is Mode.STEERING:
-            if state.silent_ms >= WATCHDOG_MS:
+                sequence, standing, silent_ms, flaw = request.sequence, request, 0, bar
+                if bar is None and mode is Mode.WATCHING and request.pattern is None:
+                    mode = Mode.STEERING
+            number = getattr(request, "sequence", None)
+            if type(number) is not int:
+                number = state.sequence
+            verdicts.append(Verdict(number, flaw is None, *(flaw or ())))
+        if standing is not None and standing.expires_ms <= state.now_ms:
+            standing = None
+        state = state._replace(silent_ms=silent_ms, sequence=sequence, standing=standing, mode=mode)
+        if mode is Mode.STEERING:
+            if silent_ms >= WATCHDOG_MS:
                 return _stop(state, Bar("no valid request for 2 s", "I15"), verdicts)[0]
-            if state.standing is not None and state.standing.pattern is not None:
-                return _let_go(state, Mode.WATCHING)._replace(standing=state.standing)
+            if standing is not None and standing.pattern is not None:
+                return _let_go(state, Mode.WATCHING)._replace(standing=standing)
         return state
 
     def _flaw(self, state: State, request: Request) -> Bar | None:

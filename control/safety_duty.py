@@ -214,9 +214,9 @@ def _begin(
                 return None
             if left_ms <= needed_ms:
                 end |= 1 << other
-        elif left_ms < needed_ms - state.most_ms[other] - state.lag_ms:
+        elif left_ms < needed_ms - state.least_ms[other] - state.lag_ms:
             return None
-    if left_ms < tables.back_ms[group] - state.most_ms[group] - state.lag_ms:
+    if left_ms < tables.back_ms[group] - state.least_ms[group] - state.lag_ms:
         return None
     barred = tables.conflicts[group] | (bit if left_ms > 0 else 0)
     return Promised(barred=barred, end=end, begin=0 if left_ms > 0 else bit)

@@ -1,6 +1,6 @@
 """The controller's intervals, as far as looks at its lamps can tell them."""
 
-from typing import TypeGuard
+from typing import NamedTuple, TypeGuard
 
 from control.model import Lamp
 from control.safety_state import NO_CALL, ReadBack, State
@@ -29,10 +29,21 @@ def lit(seen: ReadBack, lamp: Lamp) -> int:
     return mask_of(group for group, shown in enumerate(seen.lamps) if shown is lamp)
 
 
+class Clocks(NamedTuple):
+    """As in `State`."""
+
+    least_ms: tuple[int, ...]
+    most_ms: tuple[int, ...]
+    wait_ms: tuple[int, ...]
+
+
 def advance(
-    tables: Tables, state: State, seen: ReadBack, green: int, yellow: int, passed_ms: int
-) -> State:
-    """Set the clocks on by `passed_ms`, the time between the last look and this one."""
+    tables: Tables, state: State, calls: frozenset[int], green: int, passed_ms: int
+) -> Clocks:
+    """The clocks after `passed_ms`, the time between the last look and this one.
+
+    The clocks of waiting stand at this moment already.
+    """
     least, most, wait = list(state.least_ms), list(state.most_ms), list(state.wait_ms)
     for group in range(len(least)):
         bit = 1 << group
@@ -49,18 +60,11 @@ def advance(
             most[group] = min(most[group] + passed_ms, cap_ms)
         if green & bit:
             wait[group] = NO_CALL
-        elif group in seen.calls:
+        elif group in calls:
             wait[group] = max(wait[group], 0)
         elif tables.forgets & bit:
             wait[group] = NO_CALL
-    return state._replace(
-        known=True,
-        green=green,
-        yellow=yellow,
-        least_ms=tuple(least),
-        most_ms=tuple(most),
-        wait_ms=tuple(wait),
-    )
+    return Clocks(tuple(least), tuple(most), tuple(wait))
 
 
 def impossible(tables: Tables, state: State, green: int, yellow: int, passed_ms: int) -> str:

@@ -13,8 +13,8 @@ WATCHDOG_MS = 2_000
 """Without a valid request for so long, control falls back to the controller (I15)."""
 STALE_MS = 1_500
 """What the controller showed longer ago says nothing of now."""
-MISMATCH_MS = 500
-"""A disagreement that stands longer releases control (I16)."""
+MISMATCH_MS = 1_500
+"""A second in which the controller acts, and the 500 ms that a disagreement may stand (I16)."""
 STRIKES = 2
 """More disagreements than these in `STRIKES_WITHIN_MS` lock us out (I16)."""
 STRIKES_WITHIN_MS = 600_000
@@ -103,9 +103,9 @@ class State(NamedTuple):
     barred: int
     """Kept from beginning by the last two."""
     steered: int
-    """Words given since the takeover, at most two are counted."""
+    """Words given to a controller that obeys, at most two are counted."""
     odd_ms: int
-    """For how long the lamps have disagreed with what was told; `AGREED`."""
+    """For how long a green has stood that was told to end; `AGREED`."""
     flash_ms: int
     """All red since the end of flash; `FLASHING`, or `SETTLED` when start-up is over."""
     strikes: tuple[int, ...]

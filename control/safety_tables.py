@@ -45,6 +45,8 @@ class Tables:
     """From the end of green to the earliest next one: yellow and red revert."""
     green_cap_ms: tuple[int, ...]
     off_cap_ms: tuple[int, ...]
+    lag_cap_ms: int
+    """A gap in our sight that is longer than any interval."""
     wait_ms: tuple[int, ...]
     intergreen_ms: tuple[tuple[tuple[int, int], ...], ...]
     """For each group (other, ms): what must have passed since the end of green of `other`."""
@@ -112,7 +114,8 @@ def tables(junction: Junction) -> Tables:
             min(press_ms[h] for h in range(count) if with_it[h] >> g & 1) for g in range(count)
         ),
         back_ms=back_ms,
-        green_cap_ms=tuple(max(minimum_ms[g], press_ms[g]) for g in range(count)),
+        green_cap_ms=press_ms,
+        lag_cap_ms=max(*press_ms, *off_cap_ms) + ACTING_MS,
         off_cap_ms=off_cap_ms,
         wait_ms=wait_ms,
         intergreen_ms=intergreen_ms,

@@ -79,7 +79,7 @@ BROKEN = {
     "minimum_green_s is 0 s": group(0, minimum_green_s=0),
     "minimum_green_s 9 s is above": group(0, minimum_green_s=9, maximum_green_s=8),
     "maximum_green_s is 0 s": group(0, maximum_green_s=0),
-    "red_revert_s is -1 s": group(0, red_revert_s=-1),
+    "red_revert_s is 0 s": group(0, red_revert_s=0),
     "longest_wait_s is 0 s": group(0, longest_wait_s=0),
     "startup_red_s is -1 s": replace(SOUND, startup_red_s=-1),
     "longest_cycle_s is 0 s": replace(SOUND, longest_cycle_s=0),

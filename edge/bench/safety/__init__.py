@@ -1,0 +1,1 @@
+"""The shield tried: every state of small junctions, random ones, and mutants of its own source."""
