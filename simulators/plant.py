@@ -5,6 +5,7 @@ import random
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from drivers.settings import DeviceSettings
 from edge.model.clock import Instant
@@ -12,6 +13,7 @@ from simulators.device import SimDevice
 from simulators.feeder import Feeder
 from simulators.junction import Junction
 from simulators.meter import WRITTEN, Meter
+from simulators.signal_cabinet import SignalCabinet
 from simulators.water_plant import WaterPlant
 
 _PLANT_OF = {
@@ -40,17 +42,29 @@ class _Member:
     outputs: dict[str, float] = field(default_factory=dict)
 
 
+NO_CABINETS: Mapping[str, SignalCabinet] = MappingProxyType({})
+
+
 class Plant:
     """Everything that a site's devices measure. Pure: `advance` is the only way time comes in."""
 
     def __init__(
-        self, devices: Sequence[DeviceSettings], rng: random.Random, *, step_s: float = 0.5
+        self,
+        devices: Sequence[DeviceSettings],
+        rng: random.Random,
+        *,
+        step_s: float = 0.5,
+        cabinets: Mapping[str, SignalCabinet] = NO_CABINETS,
     ) -> None:
+        """`cabinets` are signal controllers with a plan, by device: worlds of their own."""
         seed = rng.getrandbits(64)
         self._members: list[_Member] = []
         self._meters: dict[str, tuple[_Member, Meter]] = {}
+        devices = [device for device in devices if device.id not in cabinets]
         self._queue: list[tuple[Instant, int]] = []
         self._due: set[int] = set()
+        self._cabinets = cabinets
+        self._shows = {name: self._join(cabinet, None) for name, cabinet in cabinets.items()}
         plants: dict[str, _Member] = {}
         feeders = sum(_PLANT_OF[d.profile.domain] == "feeder" for d in devices)
         for name in sorted({_PLANT_OF[d.profile.domain] for d in devices}):
@@ -68,6 +82,7 @@ class Plant:
             meter = Meter(settings, random.Random(f"{seed}/{settings.id}"), places)
             member = self._join(meter, plants[_PLANT_OF[settings.profile.domain]])
             self._meters[settings.id] = (member, meter)
+            self._shows[settings.id] = member
 
     def _join(self, device: SimDevice, source: _Member | None) -> _Member:
         member = _Member(device, len(self._members), source)
@@ -96,10 +111,14 @@ class Plant:
 
     def outputs(self, device: str) -> Mapping[str, float]:
         """What a device shows, by point, in the points' units."""
-        return self._meters[device][0].outputs
+        return self._shows[device].outputs
 
     def write(self, device: str, point: str, value: float) -> None:
         """A gateway has set a point: an order to the plant where the plant knows it, else kept."""
+        if device in self._cabinets:
+            self._cabinets[device].write(point, value)
+            self._due.add(self._shows[device].order)
+            return
         member, meter = self._meters[device]
         signal = meter.signals.get(point)
         if signal is not None and member.source is not None:

@@ -18,8 +18,9 @@ from simulators.faults import AnyFault, Away, Schedule
 from simulators.modbus_rtu import RtuBus
 from simulators.modbus_station import Station
 from simulators.modbus_tcp import TcpPort
-from simulators.plant import Plant
+from simulators.plant import NO_CABINETS, Plant
 from simulators.record import FLUSH_S, Record
+from simulators.signal_cabinet import SignalCabinet
 from simulators.value_faults import Shown, ValueSpoiler
 
 SLOWEST_S = 0.5
@@ -70,6 +71,7 @@ async def serve(
     bind: str = "127.0.0.1",
     folder: Path | None = None,
     paced: bool = False,
+    cabinets: Mapping[str, SignalCabinet] = NO_CABINETS,
 ) -> AsyncIterator[Served]:
     """Serve these devices until the block ends.
 
@@ -82,6 +84,7 @@ async def serve(
         bind: Where devices are served that the site has elsewhere.
         folder: For the links to pseudo-terminals and for certificates; a temporary one if None.
         paced: Serial answers take as long as the baud rate says.
+        cabinets: Signal controllers with their junctions, by device.
 
     Raises:
         ConfigError: an address cannot be opened, two devices share a unit, a fault cannot happen.
@@ -91,7 +94,7 @@ async def serve(
     async with AsyncExitStack() as stack:
         if folder is None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ria-site-")))
-        site = _Site(devices, clock, schedule, rng, record)
+        site = _Site(devices, clock, schedule, rng, record, cabinets)
         for address in addresses(devices, bind=bind, folder=folder):
             stack.push_async_callback((await site.open(address, folder, paced=paced)).close)
         failed: Exception | None = None
@@ -119,8 +122,9 @@ class _Site:
         schedule: Schedule,
         rng: random.Random,
         record: Record | None,
+        cabinets: Mapping[str, SignalCabinet],
     ) -> None:
-        self.plant = Plant(devices, rng, step_s=STEP_S)
+        self.plant = Plant(devices, rng, step_s=STEP_S, cabinets=cabinets)
         self.links: dict[Link, Link] = {}
         self._devices = {settings.id: settings for settings in devices}
         self._link_of: dict[str, Link] = {}

@@ -5,13 +5,16 @@ import asyncio
 import contextlib
 import random
 
+from control.fingerprint import fingerprint
 from edge.config.load import load_site
 from edge.config.site import Site
 from edge.runtime import SystemClock, on_signals
 from simulators.fault_file import load_faults
 from simulators.record import Record
 from simulators.rewrite import rewritten_site
+from simulators.signal_cabinet import SignalCabinet
 from simulators.site_server import serve
+from simulators.street import Street
 
 
 def simulate_site(arguments: argparse.Namespace) -> int:
@@ -34,6 +37,7 @@ async def _serve(site: Site, arguments: argparse.Namespace) -> None:
             record=record,
             faults=load_faults(arguments.faults) if arguments.faults else (),
             folder=folder,
+            cabinets=_cabinets(site, arguments.seed),
         )
         async with served as field:
             for device in field.devices:
@@ -46,6 +50,18 @@ async def _serve(site: Site, arguments: argparse.Namespace) -> None:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(arguments.for_s):
                     await stop.wait()
+
+
+def _cabinets(site: Site, seed: int) -> dict[str, SignalCabinet]:
+    """A cabinet with traffic before it for each junction of the site, by its controller."""
+    return {
+        one.controller: SignalCabinet(
+            one.junction,
+            Street(one.junction, random.Random(f"{seed}/{one.id}")),
+            fingerprint(one.junction),
+        )
+        for one in site.junctions
+    }
 
 
 def _where(link: object) -> str:
