@@ -35,16 +35,25 @@ class Row:
 
     @property
     def off(self) -> float:
-        """Share by which ours differs; 0 where a bound is kept."""
-        if self.at_least and self.measured.value >= self.published:
-            return 0.0
+        """Share by which ours differs."""
         return self.measured.value / self.published - 1.0
 
     @property
     def met(self) -> bool:
-        """Within `NEAR`, or the published value inside our interval."""
+        """Within `NEAR`, or the published value in our interval; a bound, if all of that keeps it."""
+        if self.at_least:
+            return self.measured.low >= self.published
         inside = self.measured.low <= self.published <= self.measured.high
         return inside or abs(self.off) <= NEAR
+
+    @property
+    def verdict(self) -> str:
+        """A word for the table."""
+        if self.met:
+            return "met"
+        if self.at_least and self.measured.high >= self.published:
+            return "not shown"
+        return f"{self.off:+.0%}"
 
 
 def compared(found: Saturation) -> list[Row]:
@@ -90,10 +99,9 @@ def line(row: Row) -> str:
     """One row of the table."""
     measured = f"{row.measured.value:9.2f} ± {row.measured.half:.2f}"
     published = f"{'≥' if row.at_least else ' '}{row.published:.2f}"
-    verdict = "met" if row.met else f"{row.off:+.0%}"
     return (
         f"{row.lanes} lanes  {row.what:<20}{published:>10} published  "
-        f"{measured:<22}{row.unit:<14}{verdict}"
+        f"{measured:<22}{row.unit:<14}{row.verdict}"
     )
 
 

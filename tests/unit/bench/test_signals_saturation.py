@@ -65,5 +65,14 @@ def test_a_row_is_met_near_or_inside_and_says_how_far_off_otherwise():
     far = Row("flow", "", 1, 0.50, Interval(0.60, 0.05))
     assert not far.met
     assert far.off == pytest.approx(0.2)
-    assert Row("burst", "", 1, 1.0, Interval(1.8, 0.1), at_least=True).met
-    assert not Row("burst", "", 1, 1.0, Interval(0.7, 0.1), at_least=True).met
+    assert far.verdict == "+20%"
+
+
+def test_a_bound_is_met_only_by_the_whole_interval():
+    for measured, verdict in (
+        (Interval(1.8, 0.1), "met"),
+        (Interval(1.1, 0.2), "not shown"),
+        (Interval(0.9, 0.2), "not shown"),
+        (Interval(0.7, 0.1), "-30%"),
+    ):
+        assert Row("burst", "", 1, 1.0, measured, at_least=True).verdict == verdict
