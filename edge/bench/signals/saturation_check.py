@@ -40,7 +40,7 @@ class Row:
 
     @property
     def met(self) -> bool:
-        """Within `NEAR`, or the published value in our interval; a bound, if all of that keeps it."""
+        """Within `NEAR`, or the published value in our interval; a bound: all of that keeps it."""
         if self.at_least:
             return self.measured.low >= self.published
         inside = self.measured.low <= self.published <= self.measured.high
