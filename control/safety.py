@@ -24,6 +24,7 @@ from control.safety_state import (
     STALE_MS,
     STRIKES,
     STRIKES_WITHIN_MS,
+    UNSEEN,
     WATCHDOG_MS,
     Commitment,
     Mode,
@@ -157,7 +158,8 @@ class Shield:
         lag_ms = state.lag_ms + passed_ms
         if not readable(seen, len(wait_ms)) or (state.known and seen.age_ms > lag_ms):
             # no look, or one from before the last
-            state = state._replace(lag_ms=min(lag_ms, self.tables.lag_cap_ms), omitted=0, barred=0)
+            lag_ms = min(lag_ms, self.tables.lag_cap_ms)
+            state = state._replace(lag_ms=lag_ms, omitted=0, barred=0, odd_ms=UNSEEN)
             bar = Bar("the controller was not read", "I19")
             if state.known and lag_ms <= STALE_MS:
                 return state, bar
@@ -174,7 +176,7 @@ class Shield:
             wrong = impossible(self.tables, state, green, yellow, between_ms)
             wrong = wrong or _disobeyed(state, green)
             if state.ending & green:
-                odd_ms = max(0, state.odd_ms) + between_ms
+                odd_ms = 0 if state.odd_ms == UNSEEN else state.odd_ms + between_ms
                 if odd_ms > MISMATCH_MS:
                     wrong = wrong or "a green stands that was told to end"
         clocks = advance(self.tables, state, seen.calls, green, between_ms)

@@ -20,7 +20,8 @@ STRIKES = 2
 STRIKES_WITHIN_MS = 600_000
 
 NO_CALL = -1
-AGREED = -1
+AGREED = 0
+UNSEEN = -1
 SETTLED = -2
 FLASHING = -1
 
@@ -105,7 +106,7 @@ class State(NamedTuple):
     steered: int
     """Words given to a controller that obeys, at most two are counted."""
     odd_ms: int
-    """For how long a green has stood that was told to end; `AGREED`."""
+    """For how long a green has stood that was told to end; `UNSEEN` after a missing look."""
     flash_ms: int
     """All red since the end of flash; `FLASHING`, or `SETTLED` when start-up is over."""
     strikes: tuple[int, ...]

@@ -34,7 +34,7 @@ def junctions(draw):
             minimum_green_s=draw(st.integers(1, 15)),
             maximum_green_s=draw(st.integers(15, 90)),
             longest_wait_s=draw(st.integers(90, 200)),
-            red_revert_s=draw(st.integers(0, 3)),
+            red_revert_s=draw(st.integers(1, 3)),
             kind=draw(st.sampled_from(Kind)),
         )
         for g in range(count)
