@@ -1,0 +1,188 @@
+"""Words between gateway and planner, what is asked of a strategy, and the actuated one."""
+
+import dataclasses
+import logging
+
+import numpy as np
+import pytest
+
+from control import planner_words as words
+from control.actuated import GAP_S, LONGEST_S, Actuated
+from control.fingerprint import BITS, fingerprint, spelt
+from control.model import Detector, Lamp, Role, SignalGroup
+from control.observe import Observation
+from control.planner_words import Asked, Begin, Failed, Garbled, Promise, Ready, Seen
+from control.requests import Request
+from control.service import Desk
+from tests.integration.signals.crossing import WALK, E, N, S, W, crossing
+
+RED, GREEN = Lamp.RED, Lamp.GREEN
+NS, EW = 0, 1
+
+
+def observed(*, green=(), age_s=0, busy=(), at_s=0, **more):
+    """Detectors of `busy` groups are covered, the others free; the rest is red."""
+    plan = crossing()
+    covered = [float(bool(detector.groups & set(busy))) for detector in plan.detectors]
+    return Observation(
+        at_s,
+        tuple(GREEN if g in green else RED for g in range(5)),
+        (age_s,) * 5,
+        np.zeros(len(covered)),
+        np.array(covered),
+        **more,
+    )
+
+
+# Words
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        Begin(words.VERSION, "t", crossing()),
+        Ready("Actuated"),
+        Seen(7, 9000, (0, 2), (3, 4), (1.0, None), (0.5, None), (1,), 0),
+        Asked(
+            7, 1, Request(3, 9000, "t", hold=frozenset({1})), (Promise(0, begins=False, in_s=9),)
+        ),
+        Failed(7, "ValueError: no"),
+    ],
+)
+def test_a_word_comes_back_as_it_was_said(word):
+    framed = words.frame(word)
+    assert words.length_of(framed[:4]) == len(framed) - 4
+    assert words.word_of(framed[4:]) == word
+
+
+@pytest.mark.parametrize("body", [b"", b"\xc1", b"\x93\x01\x02\x03", words.frame(Ready("x"))[4:-1]])
+def test_what_is_no_word_is_told(body):
+    with pytest.raises(Garbled):
+        words.word_of(body)
+
+
+def test_no_word_is_longer_than_its_bound():
+    with pytest.raises(Garbled, match="a message of 4294967295 bytes"):
+        words.length_of(b"\xff\xff\xff\xff")
+
+
+def test_what_a_detector_did_not_say_stays_unsaid():
+    seen = observed(busy=[N], calls=frozenset({E}), preempt=W)
+    seen.occupancy[1] = np.nan
+    there = words.observation(words.seen(seen, 5))
+    assert np.isnan(there.occupancy).tolist() == [False, True, False, False, False]
+    assert there.occupancy[0] == 1.0
+    assert (there.lamps, there.calls, there.preempt) == (seen.lamps, seen.calls, W)
+
+
+# What is asked of a strategy
+
+
+def begun(strategy):
+    return Desk(Begin(words.VERSION, "token", crossing()), strategy)
+
+
+class Fixed:
+    def __init__(self, junction):
+        self.stage = EW
+
+    def decide(self, seen):
+        return self.stage
+
+
+def test_a_stage_becomes_a_request_that_bears_token_number_and_expiry():
+    desk = begun(Fixed)
+    told = words.seen(observed(green=[N, S, WALK], age_s=20), 1234)
+    first, second = desk.answer(told), desk.answer(told)
+    assert (first.request.token, first.request.expires_ms) == ("token", 1234)
+    assert second.request.sequence == first.request.sequence + 1
+    assert first.request.call == frozenset({E, W})
+    assert first.request.omit == frozenset({N, S, WALK})
+    assert WALK in first.request.force_off
+    assert first.promises == ()
+
+
+class Broken:
+    def __init__(self, junction):
+        pass
+
+    def decide(self, seen):
+        raise ZeroDivisionError("nobody")
+
+
+def test_a_strategy_that_raises_is_told_and_goes_on(caplog):
+    caplog.set_level(logging.CRITICAL)
+    desk = begun(Broken)
+    told = words.seen(observed(at_s=4), 1234)
+    assert desk.answer(told) == Failed(4, "ZeroDivisionError: nobody")
+    assert isinstance(desk.answer(told), Failed)
+
+
+# Actuated
+
+
+def test_it_stays_while_nobody_else_waits():
+    strategy = Actuated(crossing())
+    for second in range(200):
+        assert strategy.decide(observed(green=[N, S, WALK], age_s=second, busy=[N])) == NS
+
+
+def test_it_ends_at_a_gap_but_not_before_the_minimum():
+    strategy = Actuated(crossing())
+    stages = [
+        strategy.decide(observed(green=[N, S, WALK], age_s=second, busy=[E]))
+        for second in range(20)
+    ]
+    assert stages.index(EW) == max(GAP_S, crossing().groups[N].minimum_green_s)
+
+
+def test_a_busy_green_ends_at_its_longest():
+    strategy = Actuated(crossing())
+    stages = [
+        strategy.decide(observed(green=[N, S, WALK], age_s=second, busy=[N, E]))
+        for second in range(LONGEST_S + 5)
+    ]
+    assert stages.index(EW) == LONGEST_S - 1
+
+
+def test_a_silent_detector_is_no_empty_road():
+    strategy = Actuated(crossing())
+    stages = []
+    for second in range(LONGEST_S + 5):
+        seen = observed(green=[N, S, WALK], age_s=second)
+        seen.count[:] = np.nan
+        seen.occupancy[:] = np.nan
+        stages.append(strategy.decide(seen))
+    assert stages.index(EW) == LONGEST_S - 1
+
+
+def test_preemption_comes_first():
+    strategy = Actuated(crossing())
+    busy = observed(green=[N, S, WALK], age_s=1, busy=[N], preempt=E)
+    assert strategy.decide(busy) == EW
+
+
+# Fingerprint
+
+
+def test_every_second_of_the_configuration_shows_in_the_fingerprint():
+    plan = crossing()
+    groups = (SignalGroup("n", 4, 7), *plan.groups[1:])
+    others = [
+        dataclasses.replace(plan, groups=groups),
+        dataclasses.replace(plan, startup_red_s=6),
+        dataclasses.replace(plan, start_stage=1),
+        dataclasses.replace(plan, intergreen_s={**plan.intergreen_s, (N, E): 6}),
+        dataclasses.replace(plan, countdowns=()),
+        dataclasses.replace(plan, yields=frozenset({(N, S)})),
+    ]
+    prints = {fingerprint(each) for each in (plan, *others)}
+    assert len(prints) == 1 + len(others)
+    assert all(0 <= number < 2**BITS for number in prints)
+
+
+def test_detectors_may_be_moved_without_touching_it():
+    plan = crossing()
+    more = (*plan.detectors, Detector("exit", Role.EXIT, frozenset({N}), 30.0))
+    assert fingerprint(dataclasses.replace(plan, detectors=more)) == fingerprint(plan)
+    assert spelt(255) == "0000000000ff"
