@@ -20,6 +20,7 @@ from control.model import (
     TimePlan,
 )
 from control.plan_blocks import DAYS, GroupBlock, JunctionBlock
+from control.plan_cycle import shortest_s
 from control.plan_text import write
 from edge.document.problem import Problem, Problems, nearest, quoted
 from edge.document.text import read_bytes
@@ -63,6 +64,9 @@ def read_text(content: str | bytes, path: str = "plan") -> Junction:
     faults = rules.faults(junction)
     if faults:
         raise Problems(path, (_located(fault, document) for fault in faults))
+    problems = [*_short_plans(junction, document)]
+    if problems:
+        raise Problems(path, problems)
     return junction
 
 
@@ -131,13 +135,9 @@ class _Names:
         first: dict[tuple[str, str], Where] = {}
         for name, plan in self.block.plans.items():
             place = ("plans", name)
-            for i, (stage, green_s) in enumerate(plan.stages):
+            for i, (stage, _) in enumerate(plan.stages):
                 here = (*place, "stages", i)
                 yield from self._known(here, [stage], self.block.stages, "stage")
-                least_s = self._least_s(stage)
-                if green_s < least_s:
-                    what = f"{green_s} s is below the {least_s} s of green that {stage} needs"
-                    yield self.document.problem(here, what, f"write [{stage}, {least_s}]")
             for i, time in enumerate(plan.from_):
                 here = (*place, "from", i)
                 if not _TIME.fullmatch(time):
@@ -151,12 +151,6 @@ class _Names:
                         remedy = "give one of the two another time or other days"
                         yield self.document.problem(here, what, remedy, related=(other,))
                         break
-
-    def _least_s(self, stage: str) -> int:
-        """Longest minimum green of a stage; 0 where it, or what it shows, is unknown."""
-        green = self.block.stages[stage].green if stage in self.block.stages else ()
-        known = (self.block.groups[name] for name in green if name in self.block.groups)
-        return max((one.minimum_green_s or one.walk_s or 0 for one in known), default=0)
 
     def _list(self, place: Where, names: list[str], word: str) -> Iterator[Problem]:
         for i, name in enumerate(names):
@@ -237,6 +231,18 @@ def _group(name: str, block: GroupBlock) -> SignalGroup:
         name, ending_s, least_s, block.maximum_green_s, block.longest_wait_s,
         block.red_revert_s, block.kind,
     )  # fmt: skip
+
+
+def _short_plans(junction: Junction, document: Document) -> Iterator[Problem]:
+    """Plans that ask for a stage shorter than its minimum green and the change after it."""
+    for plan in junction.plans:
+        timed = zip(plan.stages, plan.green_s, shortest_s(junction, plan), strict=True)
+        for i, (stage, lasts_s, least_s) in enumerate(timed):
+            if lasts_s < least_s:
+                name = junction.stages[stage].id
+                what = f"{lasts_s} s is below {least_s} s: minimum green and change of {name}"
+                place = ("plans", plan.id, "stages", i)
+                yield document.problem(place, what, f"write [{name}, {least_s}] or more")
 
 
 def _located(fault: str, document: Document) -> Problem:

@@ -114,7 +114,7 @@ class Crossing(RuleBasedStateMachine):
         if self.lamps[green] is Lamp.GREEN and self.linked:
             soonest_s = self.ledger.earliest_change_s(change, self.at_s)
             begin_s = max(self.at_s + 1, self.at_s + 5 - self.age_s[green], soonest_s) + later_s
-            enough = self.age_s[green] + begin_s - self.at_s >= 5
+            enough = begin_s > self.at_s and self.age_s[green] + begin_s - self.at_s >= 5
             stage = green if astray else 1 - green
             if enough and self.ledger.commit_change(change, begin_s, stage):
                 self.begin_s = begin_s

@@ -50,7 +50,7 @@ def junctions(draw):
     )
     numbers = st.sets(st.integers(0, count - 1), min_size=1).map(frozenset)
     plan = TimePlan(
-        ids[count + 2], (0, 1), (draw(st.integers(15, 60)), draw(st.integers(15, 60))),
+        ids[count + 2], (0, 1), (draw(st.integers(45, 90)), draw(st.integers(45, 90))),
         draw(st.integers(0, 100)),
         tuple(60 * m for m in draw(st.lists(st.integers(0, 1439), max_size=3, unique=True))),
         frozenset(draw(st.sets(st.integers(0, 6), min_size=1))),

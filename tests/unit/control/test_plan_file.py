@@ -45,7 +45,7 @@ def test_what_stands_in_the_example_is_read():
         Role.ADVANCE, 80.0, ("main-1", "main-2"),
     )  # fmt: skip
     assert junction.plans[1] == TimePlan(
-        "peak", (0, 1, 2), (48, 14, 26), 12, (6 * 3600, 16 * 3600), frozenset(range(5))
+        "peak", (0, 1, 2), (58, 20, 36), 12, (6 * 3600, 16 * 3600), frozenset(range(5))
     )
     assert junction.countdowns[0].last_s == 9
     assert junction.lanes["side-1"] == {side, junction.index("side-left")}

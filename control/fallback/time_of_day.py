@@ -1,0 +1,39 @@
+"""A fixed plan by the clock: what is left when no detector can be believed."""
+
+from control.fallback.rota import stage_shown
+from control.model import Junction
+from control.observe import Observation
+from control.plan_cycle import plan_at, slots
+from edge.errors import ConfigError
+
+
+class TimeOfDay:
+    """Runs the plan of the hour, its cycle held to the clock so that neighbours stay in step."""
+
+    def __init__(self, junction: Junction, local_minus_monotonic_s: int = 0) -> None:
+        """Take the clock as local Unix seconds less monotonic ones; it may be set anew later.
+
+        Raises:
+            ConfigError: the junction has no plan.
+        """
+        if not junction.plans:
+            raise ConfigError(f"junction {junction.id!r} has no time plan; add one under plans")
+        self.junction = junction
+        self.local_minus_monotonic_s = local_minus_monotonic_s
+        self._slots = [slots(junction, plan) for plan in junction.plans]
+
+    def decide(self, seen: Observation) -> int:
+        """The stage that the plan has for this second."""
+        if seen.preempt is not None:
+            return self._with(seen, seen.preempt)
+        local_s = seen.at_s + self.local_minus_monotonic_s
+        number = plan_at(self.junction.plans, local_s)
+        found = self._slots[number]
+        position_s = (local_s - self.junction.plans[number].offset_s) % found[-1][1]
+        return next(stage for stage, end_s in found if position_s < end_s)
+
+    def _with(self, seen: Observation, group: int) -> int:
+        """A stage that serves the group, best the one that is shown."""
+        stages = self.junction.stages
+        shown = stage_shown(self.junction, seen.lamps)
+        return next((k for k in (shown, *range(len(stages))) if group in stages[k].green), shown)
