@@ -181,6 +181,8 @@ class Saturation:
 
     lanes: int
     greens: int
+    motorcycle_share: float
+    """Of the mix, as it crossed the line: a full road lets motorcycles in more often than cars."""
     mixed_mcu_s_m: Interval
     motorcycles_mc_s_m: Interval
     homogeneous_mc_s_m: Interval
@@ -209,6 +211,7 @@ def saturation(approach: Approach, traffic: Traffic) -> Saturation:
     return Saturation(
         lanes=approach.lanes,
         greens=approach.cycles,
+        motorcycle_share=float(mixed[:, :, 0].sum() / mixed.sum()),
         mixed_mcu_s_m=steady_mcu_s_m(mixed, width_m),
         motorcycles_mc_s_m=steady_mcu_s_m(alone, width_m),
         homogeneous_mc_s_m=homogeneous,
