@@ -49,8 +49,6 @@ def _build(arguments: argparse.Namespace) -> int:
     # loaded here, so that a gateway's command line never does
     from simulators.sumo.vietnam.scenes import Scene, arterial, crossing  # noqa: PLC0415
 
-    from simulators.sumo.vietnam.scenes import Scene, arterial, crossing  # noqa: PLC0415
-
     if arguments.out is None:
         raise ConfigError("build writes a folder of SUMO files; name it with --out DIR")
     lanes = _numbers("--arm-lanes", arguments.arm_lanes)
@@ -74,11 +72,6 @@ def _build(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from edge.bench.signals.saturation import varied  # noqa: PLC0415
-    from edge.bench.signals.saturation_check import as_json, check  # noqa: PLC0415
-    from edge.bench.signals.saturation_plot import plot  # noqa: PLC0415
-    from simulators.sumo.vietnam.vehicles import Traffic  # noqa: PLC0415
-
     from edge.bench.signals.saturation import varied  # noqa: PLC0415
     from edge.bench.signals.saturation_check import as_json, check  # noqa: PLC0415
     from edge.bench.signals.saturation_plot import plot  # noqa: PLC0415
