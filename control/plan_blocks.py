@@ -85,3 +85,4 @@ class JunctionBlock(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     countdowns: dict[Name, Annotated[int, Meta(ge=0, le=999, extra={"unit": "s"})]] = {}
     plans: dict[Name, PlanBlock] = {}
     lanes: dict[Name, Names] = {}
+    opposing: dict[Name, Names] = {}

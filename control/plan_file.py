@@ -99,6 +99,10 @@ class _Names:
         yield from self._known(("countdowns",), block.countdowns, block.groups, "group")
         for name, groups in block.lanes.items():
             yield from self._list(("lanes", name), groups, "group")
+        yield from self._known(("opposing",), block.opposing, block.lanes, "lane")
+        for name, lanes in block.opposing.items():
+            for i, lane in enumerate(lanes):
+                yield from self._known(("opposing", name, i), [lane], block.lanes, "lane")
         yield from self._known(("startup", "stage"), [block.startup.stage], block.stages, "stage")
         yield from self._plans()
 
@@ -218,6 +222,7 @@ def _junction(block: JunctionBlock) -> Junction:
         start_stage=stage[block.startup.stage],
         longest_cycle_s=block.longest_cycle_s,
         lanes={name: frozenset(group[g] for g in gs) for name, gs in block.lanes.items()},
+        opposing={name: frozenset(lanes) for name, lanes in block.opposing.items()},
     )
 
 
@@ -234,8 +239,14 @@ def _group(name: str, block: GroupBlock) -> SignalGroup:
 
 
 def _short_plans(junction: Junction, document: Document) -> Iterator[Problem]:
-    """Plans that ask for a stage shorter than its minimum green and the change after it."""
+    """Plans in service that ask for less than a stage's minimum green and the change after it.
+
+    A plan that never takes over by the clock may: it came out of a road network, whose program knew
+    other intergreens, and `plan_cycle.slots` stretches it.
+    """
     for plan in junction.plans:
+        if not plan.from_s:
+            continue
         timed = zip(plan.stages, plan.green_s, shortest_s(junction, plan), strict=True)
         for i, (stage, lasts_s, least_s) in enumerate(timed):
             if lasts_s < least_s:

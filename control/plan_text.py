@@ -45,6 +45,10 @@ class _Writer:
         yield from _block(
             "lanes", ((_word(lane), self._names(gs)) for lane, gs in junction.lanes.items())
         )
+        opposing = junction.opposing.items()
+        yield from _block(
+            "opposing", ((_word(lane), _list(map(_word, sorted(ways)))) for lane, ways in opposing)
+        )
 
     def _names(self, groups: Iterable[int]) -> str:
         return _list(self.group[g] for g in sorted(groups))

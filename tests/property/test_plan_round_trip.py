@@ -48,6 +48,7 @@ def junctions(draw):
         Stage(ids[count + s], frozenset(g for g in range(count) if stage_of[g] == s))
         for s in range(2)
     )
+    lanes = ids[3 * count : 3 * count + draw(st.integers(0, 2))]
     numbers = st.sets(st.integers(0, count - 1), min_size=1).map(frozenset)
     plan = TimePlan(
         ids[count + 2], (0, 1), (draw(st.integers(45, 90)), draw(st.integers(45, 90))),
@@ -73,7 +74,8 @@ def junctions(draw):
         draw(st.integers(0, 20)),
         draw(st.integers(0, 1)),
         draw(st.integers(120, 300)),
-        {ids[3 * count + i]: draw(numbers) for i in range(draw(st.integers(0, 2)))},
+        {lane: draw(numbers) for lane in lanes},
+        {lane: frozenset(draw(st.sets(st.sampled_from(lanes)))) for lane in lanes[:1]},
     )  # fmt: skip
 
 

@@ -48,7 +48,8 @@ def test_what_stands_in_the_example_is_read():
         "peak", (0, 1, 2), (58, 20, 36), 12, (6 * 3600, 16 * 3600), frozenset(range(5))
     )
     assert junction.countdowns[0].last_s == 9
-    assert junction.lanes["side-1"] == {side, junction.index("side-left")}
+    assert junction.opposing["side-south"] == {"side-north"}
+    assert junction.lanes["side-north"] == {side, junction.index("side-left")}
 
 
 def test_what_was_written_is_read_back_equal():
