@@ -1,7 +1,7 @@
 """A fixed plan for each signal of a network of ours: through, then left, one axis after the other.
 
 Left-turners have a lane and a stage of their own: at a demand worth steering, permitted left turns
-of this traffic lock a junction in SUMO, where nobody squeezes past them.
+of this traffic fill a street in SUMO, where nobody squeezes past them.
 """
 
 import xml.etree.ElementTree as ET
