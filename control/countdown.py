@@ -49,7 +49,7 @@ class _Display:
         self.group = group
         self.last_s = last_s
         self.red_s = red_s
-        self.lead_s = min(last_s, longest_s)
+        self.longest_s = longest_s
         self.lamp = Lamp.DARK
         self.since_s = 0
         self.promise: _Promise | None = None
@@ -141,8 +141,11 @@ class Ledger:
             return display.binding.change_at_s
         if display.blank_since_s is not None:
             return max(at_s, display.blank_since_s + 1)
-        # what is decided at its very begin is counted down as a whole, however short it is
-        return at_s + (1 if at_s <= display.since_s else display.lead_s)
+        if at_s <= display.since_s:
+            return at_s + 1  # decided at its very begin, it is counted down as a whole
+        # that it ends at its maximum has been known all along
+        at_maximum_s = max(at_s + 1, display.since_s + display.longest_s)
+        return min(at_s + display.last_s, at_maximum_s)
 
     def earliest_change_s(self, change: Change, at_s: int) -> int:
         """The soonest second at which a change of stage can begin so that every promise is kept."""

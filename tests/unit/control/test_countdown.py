@@ -126,7 +126,14 @@ def test_a_full_countdown_is_decided_when_the_green_begins():
     assert one.commit(A, 35, 1)
     assert one.display(10)[A] == 25
     late = ledger(20, full())
-    assert late.earliest_end_s(A, 20) == 80  # nothing was promised: its maximum green from now
+    assert late.earliest_end_s(A, 20) == 60  # nothing was promised: its maximum green
+    assert not late.commit(A, 59, 1)
+    assert late.commit(A, 60, 1)
+
+
+def test_a_maximum_green_is_no_surprise():
+    assert ledger(55).earliest_end_s(A, 55) == 60
+    assert ledger(75).earliest_end_s(A, 75) == 76
 
 
 def test_an_emergency_puts_the_numbers_out_first():
