@@ -68,7 +68,7 @@ class Asked(msgspec.Struct, frozen=True, tag=True):
     stage: int
     request: Request
     promises: tuple[Promise, ...] = ()
-    """Those that stand after this decision."""
+    """All that stand after this decision; one that was said before and is not now goes blank."""
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):

@@ -25,7 +25,7 @@ class Promising(Protocol):
     """A strategy that decides ahead, for the sake of countdown displays."""
 
     def promises(self) -> Iterable[Promise]:
-        """The changes that stand after the last decision, and will not be revoked."""
+        """All changes that stand after the last decision; one that is left out goes blank."""
         ...
 
 

@@ -15,7 +15,6 @@ from control.observe import Observation
 from control.planner_words import Asked
 from control.requests import LOCAL
 from control.safety import Mode, Shield, Verdict
-from control.safety_state import STALE_MS
 from edge.assembly.cabinet_orders import NEEDED, CabinetOrders, reason_of
 from edge.assembly.promises import Promises
 from edge.assembly.signal_view import SignalView
@@ -106,10 +105,8 @@ class JunctionControl:
         self.state, self.told, self.verdicts = self.shield.step(
             self.state, seen, asked.request if asked else None, now_ms, self._promises.standing
         )
-        if seen is None and self.state.lag_ms > STALE_MS:
-            # of what the lamps did while nobody looked, the mirror knows nothing
-            self.state = self.state._replace(known=False)
-        self._promises.withdraw(self.verdicts)
+        if seen is not None:
+            self._promises.withdraw(self.verdicts, seen.lamps)
         if not self.told.remote:
             self._promises.withdraw_all()
         self._report(before, now_ms)

@@ -30,10 +30,15 @@ def test_a_promise_is_shown_in_its_last_seconds_and_blanked_when_it_cannot_be_ke
     assert promises.numerals(0) == {}
     assert promises.numerals(3_000) == {N: 9}
     assert promises.numerals(4_000) == {}  # the display counts by itself
-    promises.withdraw([Verdict(1, False, f"group {N} cannot change in 8 ms: blank", "I11")])
+    promises.withdraw([Verdict(1, False, f"group {N} cannot change in 8 ms: blank", "I11")], GREENS)
     assert promises.standing == ()
     assert promises.numerals(5_000) == {N: 0}
-    assert promises.numerals(6_000) == {}
+    promises.hear([Promise(N, begins=False, in_s=6)], GREENS, 6_000)
+    assert promises.numerals(6_000) == {}  # blank for good, until the lamp has changed
+    red = (Lamp.RED, *GREENS[1:])
+    promises.pass_by(red, 7_000)
+    promises.hear([Promise(N, begins=True, in_s=14)], red, 7_000)
+    assert promises.numerals(7_000) == {N: 14}  # red is counted for the intergreen longer
 
 
 @pytest.mark.parametrize(
@@ -51,11 +56,20 @@ def test_what_cannot_be_promised_is_not_shown(promise):
     assert promises.standing == ()
 
 
-def test_the_first_promise_stands():
+@pytest.mark.parametrize(
+    ("then", "standing"),
+    [
+        ([Promise(N, begins=False, in_s=7)], [8_000]),
+        ([Promise(N, begins=False, in_s=3)], []),
+        ([Promise(N, begins=False, in_s=8)], []),
+        ([], []),
+    ],
+)
+def test_a_promise_is_said_again_or_blanked(then, standing):
     promises = Promises(crossing())
     promises.hear([Promise(N, begins=False, in_s=8)], GREENS, 0)
-    promises.hear([Promise(N, begins=False, in_s=3)], GREENS, 1_000)
-    assert promises.standing[0].change_ms == 8_000
+    promises.hear(then, GREENS, 1_000)
+    assert [due.change_ms for due in promises.standing] == standing
 
 
 def test_what_happened_and_what_did_not_is_over():
