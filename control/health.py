@@ -21,8 +21,8 @@ Bools = NDArray[np.bool_]
 
 IMPROBABLE = -math.log(1e-6)
 """Surprise, in nats, at which silence is a fault."""
-DISPERSION = 2.0
-"""Variance of counts over their mean: vehicles come in platoons."""
+DISPERSION = 3.0
+"""Variance of counts over their mean: vehicles come in platoons, and the hour changes."""
 MEMORY_S = 1800.0
 """Over which the usual counts are learned."""
 SILENCE_S = 120
@@ -31,10 +31,13 @@ COMMON_SILENCE_S = 300
 """For one whose siblings are as silent: rather an empty road than all of them broken at once."""
 NO_PRESS_S = 86_400
 """Nobody may want to walk for a night: a button is silent only after a day."""
-FIRST_SIGN_VEH = 200.0
-"""Vehicles on the siblings of a detector that never gave a sign before it is called dead."""
+FIRST_SIGN_VEH = 500.0
+"""Vehicles on the siblings of a detector that never gave a sign before it is called dead; an exit
+never is, for there are lanes that nobody leaves by."""
 MISSING_S = 3
 COVERED = 0.98
+BEYOND = 1.5
+"""A share of the second that no rounding explains: percent, or counts, in its place."""
 STUCK_BUTTON_S = 60
 VEHICLE_M = 5.0
 """Road that a standing vehicle takes at the least: what fits between two detectors."""
@@ -42,7 +45,7 @@ DENSEST_VEH_S = 2.5
 """By lane: motorcycles abreast at the begin of green; nothing passes faster."""
 SHORTEST_PULSE_S = 0.06
 """A motorcycle at 60 km/h covers a point for 0.11 s."""
-UNCOUNTED = 10
+UNCOUNTED = 20
 """Vehicles that came and went over the detector without being counted."""
 TEN_S = 10.0
 """Memory of the latest rate: a steady rate adds up to ten seconds of it."""
@@ -108,6 +111,8 @@ class Health:
             ],
             np.float64,
         )
+        exit_only = np.array([d.role is Role.EXIT for d in detectors], np.bool_)
+        self._first_sign = np.where(exit_only, math.inf, FIRST_SIGN_VEH)
         # 1 where vehicles may pass in every lamp; 0 where only their green lets them
         self._always = np.array([d.role in _PASSED_ANY_TIME for d in detectors], np.float64)
         self._of_group = np.zeros((n, len(groups)))
@@ -181,7 +186,7 @@ class Health:
         missing = self._unsaid_s > MISSING_S
         stuck_on = covered & (dead | too_long) & still
         stuck_off = (dead | quiet) & ~occupied
-        odd = (self._uncounted >= UNCOUNTED) | (occupancy > 1.01) | (occupancy < 0.0)
+        odd = (self._uncounted >= UNCOUNTED) | (occupancy > BEYOND) | (occupancy < 0.0)
         odd |= seen.count < 0.0
         if not (chatter | missing | stuck_on | stuck_off | odd).any():
             return None
@@ -200,7 +205,7 @@ class Health:
         counted = self._usual[0]
         surprise = np.log1p(exposed / self._usual[1:]) * (counted / DISPERSION)
         quiet, dead = (surprise > IMPROBABLE) & still
-        dead |= (counted == 0.0) & (exposed[1] > FIRST_SIGN_VEH)
+        dead |= (counted == 0.0) & (exposed[1] > self._first_sign)
         return quiet & (self._since[0] > self._silence_s), dead
 
     def _learn(self, alive: Bools, count: Floats) -> None:
