@@ -11,6 +11,9 @@ from typing import NamedTuple
 from control.safety_state import NO_CALL, Commitment, State, Verdict
 from control.safety_tables import ACTING_MS, Tables, closure, groups_of, mask_of
 
+TOLD_MS = 1_000
+"""From the word that ends a green to its end, at most."""
+
 
 class Told(NamedTuple):
     """Masks of what reaches the controller."""
@@ -210,9 +213,10 @@ def _begin(
         if state.green >> other & 1:
             together = closure(tables.yields_to, 1 << other, state.green)
             unripe_ms = max(_unripe_ms(tables, state, g) for g in groups_of(together))
-            if left_ms < needed_ms + unripe_ms or together & kept.locked:
+            told_ms = 0 if state.ending >> other & 1 else TOLD_MS
+            if left_ms < needed_ms + unripe_ms + told_ms or together & kept.locked:
                 return None
-            if left_ms <= needed_ms:
+            if left_ms <= needed_ms + TOLD_MS:
                 end |= 1 << other
         elif left_ms < needed_ms - state.least_ms[other] - state.lag_ms:
             return None

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from edge.cli.prove import add_arguments as add_prove_arguments
 from edge.cli.signal import add_arguments as add_signal_arguments
 from edge.errors import EdgeError
 
@@ -149,6 +150,9 @@ def parser() -> argparse.ArgumentParser:
     )
     add_signal_arguments(signal)
 
+    summary = "campaigns that try to break a promise, with counts"
+    add_prove_arguments(_add(commands, "prove", _prove, summary))
+
     test = _add(commands, "test", _test, "the test suite, with the servers it needs")
     test.add_argument("--all", action="store_true", help="the long campaigns too")
     test.add_argument("rest", nargs=argparse.REMAINDER, help="handed to pytest")
@@ -221,6 +225,12 @@ def _bench(arguments: argparse.Namespace) -> int:
     from edge.bench.line import bench_line  # noqa: PLC0415
 
     return bench_line(arguments.seconds, arguments.devices, arguments.json)
+
+
+def _prove(arguments: argparse.Namespace) -> int:
+    from edge.cli.prove import prove  # noqa: PLC0415
+
+    return prove(arguments)
 
 
 def _test(arguments: argparse.Namespace) -> int:

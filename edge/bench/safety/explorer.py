@@ -5,6 +5,7 @@ its lamps. Absolute numbers (clock, sequence) are shifted back to zero after eac
 nothing that the shield compares; so finitely many situations remain, and each is visited once.
 """
 
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from control.model import Junction, Lamp
-from control.requests import NOBODY, Request
+from control.requests import Request
 from control.safety import Commitment, Mode, ReadBack, Shield, State, Verdict
 from edge.bench.safety.invariants import Memory, Watch
 from edge.bench.safety.ledger import Display, displayed
@@ -203,8 +204,7 @@ def explore(
     starts: Iterable[Situation],
     moves: Callable[[World, Situation], Iterable[Move]],
     *,
-    budget_s: float,
-    progress: Callable[[Found], None] | None = None,
+    budget_s: float = math.inf,
 ) -> Found:
     """Visit every situation that can be reached, or as many as `budget_s` of CPU allows."""
     begun = time.process_time()
@@ -219,13 +219,9 @@ def explore(
         parents.append((-1, "start"))
     place = 0
     while place < len(queue):
-        if place % 512 == 0:
-            if time.process_time() - begun > budget_s:
-                found.complete = False
-                break
-            if progress is not None:
-                found.states, found.transitions = len(queue), found.transitions
-                progress(found)
+        if place % 512 == 0 and time.process_time() - begun > budget_s:
+            found.complete = False
+            break
         situation = queue[place]
         for move in moves(world, situation):
             found.transitions += 1
@@ -279,6 +275,3 @@ def _shifted(state: State) -> State:
                 standing.pattern,
             )
     return state._replace(now_ms=0, sequence=0, standing=standing, strikes=())
-
-
-__all__ = ["NOBODY", "Found", "Move", "Situation", "World", "explore"]

@@ -29,6 +29,29 @@ def four(maximum_green_s: int = 7, longest_wait_s: int = 28, minimum_green_s: in
     )
 
 
+def three() -> Junction:
+    """The smallest with everything: a through, a left turn that yields to it, walkers across."""
+    groups = tuple(
+        SignalGroup(
+            name,
+            yellow_s=2,
+            minimum_green_s=2,
+            maximum_green_s=7,
+            longest_wait_s=18,
+            kind=Kind.PEDESTRIAN if name == "walk" else Kind.VEHICLE,
+        )
+        for name in ("through", "left", "walk")
+    )
+    return _junction(
+        "three",
+        groups,
+        apart={(0, 2), (1, 2)},
+        yields={(1, 0)},
+        stages=(Stage("main", frozenset({0, 1}), frozenset({1})), Stage("walk", frozenset({2}))),
+        startup_red_s=3,
+    )
+
+
 def eight() -> Junction:
     """Four approaches: two throughs, two lefts that yield, four crossings."""
     groups = tuple(
