@@ -7,7 +7,7 @@ strategy speak to SUMO in one process. What differs is the road between them.
 
 import asyncio
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ import numpy as np
 
 from control import planner_words as words
 from control.fingerprint import fingerprint, spelt
+from control.model import Lamp
 from control.net import derive, loops
 from control.net.timing import Timing
 from control.observe import Observation
@@ -30,6 +31,7 @@ from edge.errors import ConfigError
 from simulators.conflict_monitor import Trip
 from simulators.signal_cabinet import SignalCabinet
 from simulators.signal_controller import SignalController
+from simulators.street import Sensed
 from simulators.sumo.cabinet import SumoStreet
 from simulators.sumo.sensors import loops_file
 from simulators.sumo.session import Session, scenario
@@ -79,9 +81,9 @@ def direct(case: Case, make: MakeStrategy) -> Ran:
     Raises:
         ConfigError: the configuration has no such signal.
     """
-    with _opened(case) as scene:
+    with opened(case) as scene:
         junction = scene.derived.junction
-        street, controller, shield = scene.street, SignalController(junction), Shield(junction)
+        controller, shield = SignalController(junction), Shield(junction)
         own = spelt(fingerprint(junction))
         state = shield.take_over(shield.start(own), "direct")
         desk = Desk(words.Begin(words.VERSION, "direct", junction), make)
@@ -89,13 +91,12 @@ def direct(case: Case, make: MakeStrategy) -> Ran:
         while scene.goes_on():
             controller.step(told)
             lamps = tuple(controller.lamps)
-            sensed = street.second(lamps)
-            scene.passed()
-            now_ms = 1000 * scene.second
+            sensed = scene.second(lamps)
+            now_ms = 1000 * scene.passed_s
             calls = frozenset(g for g, called in enumerate(controller.calls) if called)
             seen = ReadBack(lamps, told.remote, own, calls=calls, age_ms=1000)
             observation = Observation(
-                scene.second, lamps, tuple(controller.age_s), np.array(sensed.passages, float),
+                scene.passed_s, lamps, tuple(controller.age_s), np.array(sensed.passages, float),
                 np.array(sensed.covered), calls,
             )  # fmt: skip
             answer = desk.answer(words.seen(observation, now_ms + REQUEST_LIFE_MS))
@@ -106,9 +107,9 @@ def direct(case: Case, make: MakeStrategy) -> Ran:
 
 
 async def _lockstep(case: Case, make: MakeStrategy, protocol: str) -> Ran:
-    with _opened(case) as scene, tempfile.TemporaryDirectory(prefix="ria-plan-") as folder:
+    with opened(case) as scene, tempfile.TemporaryDirectory(prefix="ria-plan-") as folder:
         junction = scene.derived.junction
-        cabinet = SignalCabinet(junction, scene.street, fingerprint(junction))
+        cabinet = SignalCabinet(junction, scene, fingerprint(junction))
         socket = Path(folder) / "planner.sock"
         ready = asyncio.Event()
         steered_s = 0
@@ -119,51 +120,61 @@ async def _lockstep(case: Case, make: MakeStrategy, protocol: str) -> Ran:
                 await loop.planner_ready()
                 while scene.goes_on():
                     await loop.second()
-                    scene.passed()
                     steered_s += loop.control.told.remote
                 said = tuple(str(event.detail) for event in loop.events)
             serving.cancel()
         return Ran(scene.score(), cabinet.monitor.trip, steered_s, said)
 
 
-class _Scene:
-    """A running simulation, its street, and the ledger of its vehicles."""
+class Scene:
+    """A running simulation as the traffic of a junction, and the ledger of its vehicles."""
 
     def __init__(self, case: Case, session: Session, signal: str, derived: derive.Derived) -> None:
         self.derived = derived
-        self.street = SumoStreet(session, signal, derived)
-        self.second = 0
+        self.passed_s = 0
+        self.at_horizon: Callable[[], None] | None = None
+        """Called when the last second of the window has passed."""
+        self._street = SumoStreet(session, signal, derived)
         self._case = case
         self._session = session
         files = (*session.scene.routes, *session.scene.additional)
         self._ledger = Ledger(read_demand(files, case.begin_s), case.begin_s, case.end_s)
         self._closed = False
 
+    def second(self, lamps: Sequence[Lamp]) -> Sensed:
+        """Let one second pass under these lamps."""
+        sensed = self._street.second(lamps)
+        self.passed_s += 1
+        self._ledger.watch(self._session.api)
+        if not self._closed and self._session.now_s >= self._case.end_s:
+            self._ledger.close(self._session.api)
+            self._closed = True
+            if self.at_horizon is not None:
+                self.at_horizon()
+        return sensed
+
     def goes_on(self) -> bool:
         """Whether another second is to be simulated: until all have arrived, or the drain ends."""
-        api, now_s = self._session.api, self._session.now_s
-        if not self._closed and now_s >= self._case.end_s:
-            self._ledger.close(api)
-            self._closed = True
         if not self._closed:
             return True
-        left = api.simulation.getMinExpectedNumber()
-        return bool(left) and not self._ledger.locked and now_s < self._case.end_s + DRAIN_S
-
-    def passed(self) -> None:
-        """A second has been simulated."""
-        self.second += 1
-        self._ledger.watch(self._session.api)
+        left = self._session.api.simulation.getMinExpectedNumber()
+        drained = self._session.now_s >= self._case.end_s + DRAIN_S
+        return bool(left) and not drained and not self._ledger.locked
 
     def score(self) -> Score:
-        """The figures; this ends the simulation."""
+        """The figures; this ends the simulation. Only after the horizon."""
         ended_s = self._session.now_s
         self._session.close()
         return self._ledger.score(trips(self._session.tripinfo), ended_s)
 
 
 @contextmanager
-def _opened(case: Case) -> Iterator[_Scene]:
+def opened(case: Case) -> Iterator[Scene]:
+    """The configuration, running, with its loops in the asphalt.
+
+    Raises:
+        ConfigError: the configuration has no such signal.
+    """
     scene = scenario(case.config)
     network, signals = derive.read(scene.network, list(scene.additional), case.timing)
     signal = case.signal or next(iter(sorted(signals)), "")
@@ -176,4 +187,4 @@ def _opened(case: Case) -> Iterator[_Scene]:
         with Session(
             scene, seed=case.seed, begin_s=case.begin_s, sumo=case.sumo, more=more
         ) as session:
-            yield _Scene(case, session, signal, derived)
+            yield Scene(case, session, signal, derived)
