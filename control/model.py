@@ -124,6 +124,8 @@ class Junction:
     """Which groups a lane's traffic obeys."""
     opposing: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Lane → lanes to whose traffic its yielding movements give way."""
+    speed_ms: Mapping[str, float] = field(default_factory=dict)
+    """Lane → its speed limit; 50 km/h where nothing is said."""
 
     def conflicting(self, group: int) -> frozenset[int]:
         """All that may not be green or yellow with it."""

@@ -26,7 +26,7 @@ class Vehicles:
     """To the stop line along the road."""
     speed_ms: Floats
     exits: Floats
-    """Vehicles that entered the junction this second, one number a group."""
+    """float64[lanes, groups]: vehicles that entered the junction this second, and by which way."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,6 +141,10 @@ def _signal(
         stages=stages,
         plans=(_plan(program, states),) if own_stages else (),
         lanes=_lanes(links, group_of),
+        opposing=_opposing(links, relations),
+        speed_ms={
+            lane: network.lanes[lane].speed_ms for lane in sorted(_lanes(links, group_of))
+        },
     )
     return Derived(
         junction,
@@ -228,6 +232,16 @@ def _lanes(links: Links, group_of: list[int]) -> dict[str, frozenset[int]]:
             if group_of[link] >= 0 and not way.crossing:
                 lanes.setdefault(way.from_lane, set()).add(group_of[link])
     return {lane: frozenset(groups) for lane, groups in sorted(lanes.items())}
+
+
+def _opposing(links: Links, relations: Relations) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for i, j in sorted(relations.yields | relations.both_yield):
+        for way in links[i]:
+            found.setdefault(way.from_lane, set()).update(
+                other.from_lane for other in links[j] if other.from_lane != way.from_lane
+            )
+    return {lane: frozenset(others) for lane, others in found.items()}
 
 
 def _name(links: set[int]) -> str:

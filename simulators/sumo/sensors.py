@@ -86,6 +86,17 @@ class Positions:
                 entered[lane] = entered.get(lane, 0) + 1
         self._by_lane, self._entered, self._seen = by_lane, entered, lanes
 
+    def beyond(self, signal: str) -> Floats:
+        """float64[groups]: mean queue on the lanes a group's traffic leads to."""
+        ways = self._ways[signal]
+        queues = np.zeros(ways.groups)
+        for group, lanes in ways.exits.items():
+            stopped = sum(
+                speed_ms < 0.1 for name, _ in lanes for _, speed_ms in self._by_lane.get(name, ())
+            )
+            queues[group] = stopped / len(lanes)
+        return queues
+
     def look(self, signal: str) -> tuple[Vehicles, Floats]:
         """Vehicles before the stop lines, and how many still fit behind the junction by group."""
         ways = self._ways[signal]
@@ -99,9 +110,9 @@ class Positions:
                     lane.append(number)
                     distance.append(to_go_m)
                     speed.append(speed_ms)
-        exits = np.zeros(ways.groups)
-        for via, group in ways.vias:
-            exits[group] += self._entered.get(via, 0)
+        exits = np.zeros((ways.lanes, ways.groups))
+        for via, number, group in ways.vias:
+            exits[number, group] += self._entered.get(via, 0)
         room = np.full(ways.groups, np.nan)
         for group, lanes in ways.exits.items():
             free = 0.0
@@ -122,6 +133,8 @@ class _Ways:
     def __init__(self, network: Network, one: Derived, reach_m: float) -> None:
         self.reach_m = reach_m
         self.groups = len(one.junction.groups)
+        self.lanes = len(one.junction.lanes)
+        numbers = {lane: number for number, lane in enumerate(one.junction.lanes)}
         nearest: dict[str, tuple[int, float]] = {}
         for number, stop_lane in enumerate(one.junction.lanes):
             for each in upstream(network, stop_lane, reach_m):
@@ -131,7 +144,7 @@ class _Ways:
             (lane, number, beyond_m + network.lanes[lane].length_m)
             for lane, (number, beyond_m) in nearest.items()
         ]
-        self.vias: list[tuple[str, int]] = []
+        self.vias: list[tuple[str, int, int]] = []
         self.exits: dict[int, list[tuple[str, float]]] = {}
         for link, ways in one.links.items():
             group = one.group_of[link]
@@ -141,7 +154,7 @@ class _Ways:
                 if way.crossing:
                     continue
                 if way.via:
-                    self.vias.append((way.via, group))
+                    self.vias.append((way.via, numbers[way.from_lane], group))
                 lane = network.lanes[way.to_lane]
                 there = (lane.id, min(lane.length_m, reach_m))
                 if there not in self.exits.setdefault(group, []):

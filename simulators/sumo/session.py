@@ -100,6 +100,7 @@ class Session:
             "--no-warnings", "true", "--duration-log.disable", "true",
             "--time-to-teleport", "-1", "--tripinfo-output", str(self.tripinfo),
             "--tripinfo-output.write-unfinished", "true", "--step-length", "1",
+            "--xml-validation", "never",
         ]  # fmt: skip
         words += self._outputs()
         if additional:
@@ -143,7 +144,7 @@ class Session:
     @property
     def now_s(self) -> int:
         """Simulated time."""
-        return round(self.api.simulation.getTime())
+        return round(float(self.api.simulation.getTime()))
 
     def _redirected(self, path: Path) -> Path:
         """A copy whose detectors write into our own folder; the file itself where none does."""

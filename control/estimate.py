@@ -1,0 +1,78 @@
+"""From positions to queues and arrivals: the estimator for cameras and all-knowing sensing."""
+
+import numpy as np
+
+from control.lanes import LaneTables
+from control.model import Lamp
+from control.observe import Floats, Observation
+from control.picture import HORIZON_S, Picture, Saturation, Shares
+
+STANDING_MS = 2.0
+CALL_MS = 0.1
+
+
+class PositionEstimator:
+    """Vehicles within a reach of the stop lines become a queue and its arrivals.
+
+    Beyond the reach a lane's own recent rate goes on (a mean over three minutes).
+    """
+
+    def __init__(self, tables: LaneTables, speed_ms: Floats, reach_m: float) -> None:
+        self._tables = tables
+        self._speed_ms = speed_ms
+        self._reach_s = reach_m / speed_ms
+        self.shares = Shares(tables.uses)
+        self.saturation = Saturation(len(tables.lanes))
+        self._rate = np.zeros(len(tables.lanes))
+        self._before = np.zeros(len(tables.lanes))
+        self._seconds = 0
+
+    def see(self, seen: Observation) -> Picture:
+        """The picture of this second."""
+        vehicles = seen.vehicles
+        assert vehicles is not None
+        lanes = len(self._tables.lanes)
+        queue = np.zeros(lanes)
+        arrivals = np.zeros((lanes, HORIZON_S))
+        self.shares.saw(vehicles.exits)
+        out = vehicles.exits.sum(axis=1)
+        there = np.bincount(vehicles.lane, minlength=lanes).astype(float)
+        # in = what is more, and what has left
+        came = there - self._before + out
+        self._before = there
+        self._seconds += 1
+        self._rate += (came - self._rate) / min(self._seconds, 180.0)
+        standing = vehicles.speed_ms < STANDING_MS
+        np.add.at(queue, vehicles.lane[standing], 1.0)
+        moving = ~standing
+        lane = vehicles.lane[moving]
+        eta = np.floor(vehicles.distance_m[moving] / self._speed_ms[lane]).astype(np.int64)
+        np.add.at(arrivals, (lane, np.clip(eta, 0, HORIZON_S - 1)), 1.0)
+        later = np.arange(HORIZON_S)[None, :] >= self._reach_s[:, None]
+        arrivals += later * np.maximum(self._rate, 0.0)[:, None]
+        if seen.inflow is not None:
+            arrivals = np.where(later, np.maximum(arrivals, seen.inflow), arrivals)
+        close = (vehicles.speed_ms < CALL_MS) & (vehicles.distance_m < 60.0)
+        waiting = np.zeros(lanes, dtype=bool)
+        waiting[vehicles.lane[close]] = True
+        uses = self._tables.uses
+        red = np.array([lamp is not Lamp.GREEN for lamp in seen.lamps])
+        calls = frozenset(np.flatnonzero(red & uses[waiting].any(axis=0)).tolist()) | seen.calls
+        shares = self.shares.by_lane()
+        room, refill = room_by_lane(shares, uses, seen.room)
+        return Picture(queue, arrivals, shares, self.saturation.rate(), room, refill, out, calls)
+
+
+def room_by_lane(shares: Floats, uses: np.ndarray, room: Floats | None) -> tuple[Floats, Floats]:
+    """What fits behind a lane: the nearest limit of its movements, and a slow flow onward."""
+    lanes = shares.shape[0]
+    fits = np.full(lanes, 1e6)
+    refill = np.zeros(lanes)
+    if room is None:
+        return fits, refill
+    for lane in range(lanes):
+        wants = uses[lane] & (shares[lane] > 0.05) & ~np.isnan(room)
+        if wants.any():
+            fits[lane] = float(np.min(room[wants] / shares[lane][wants]))
+            refill[lane] = 0.15
+    return fits, refill

@@ -1,0 +1,1 @@
+"""Numbers only: compiled loops over arrays, with a typed face elsewhere."""

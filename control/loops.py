@@ -1,0 +1,203 @@
+"""From loops to queues: what came over the advance loop and has not left over the stop line.
+
+Conservation drifts; three sights correct it. A stop line that stays free shows that nobody stands
+there; one that is covered beside red shows that somebody does; an advance loop that is covered
+for seconds shows a queue that reaches it. Shares of turning traffic come from what the lanes let
+out and the exits took in, by iterative proportional fitting (Deming & Stephan 1940).
+"""
+
+import numpy as np
+
+from control.health import Health
+from control.lanes import LaneTables
+from control.model import Junction, Lamp, Role
+from control.observe import Floats, Observation
+from control.picture import HORIZON_S, Picture, Saturation
+from control.substitute import Substitute
+
+SPACE_M = 7.5
+"""Of a standing car and the gap before it."""
+FREE_S = 3
+COVERED_S = 4
+BLOCKED_S = 5
+MEMORY_S = 180.0
+FITS = 6
+
+
+class LoopEstimator:
+    """Counts and occupancy once a second; queue, arrivals and shares by lane come out."""
+
+    def __init__(self, junction: Junction, tables: LaneTables, speed_ms: Floats) -> None:
+        detectors = junction.detectors
+        lanes = len(tables.lanes)
+        number = {lane: k for k, lane in enumerate(tables.lanes)}
+        self._tables = tables
+        self._health = Health(junction)
+        self._substitute = Substitute(junction)
+        self._stop = np.full(lanes, -1)
+        self._ahead: list[tuple[int, list[int], float]] = []
+        self._exits: list[tuple[int, list[int]]] = []
+        self._reach_s = np.zeros(lanes)
+        self._fits = np.full(lanes, 1.0)
+        self._watched = np.zeros(lanes, dtype=bool)
+        for k, detector in enumerate(detectors):
+            mine = [number[lane] for lane in detector.lanes if lane in number]
+            if detector.role is Role.STOP_LINE:
+                self._stop[mine] = k
+            elif detector.role is Role.ADVANCE and mine:
+                self._ahead.append((k, mine, detector.distance_m))
+                for lane in mine:
+                    self._reach_s[lane] = detector.distance_m / speed_ms[lane]
+                    self._fits[lane] = max(1.0, detector.distance_m / SPACE_M)
+                    self._watched[lane] = True
+            elif detector.role is Role.EXIT:
+                self._exits.append((k, sorted(detector.groups)))
+        self.saturation = Saturation(lanes)
+        self._queue = np.zeros(lanes)
+        self._coming = np.zeros((lanes, HORIZON_S))
+        """What is between the loops, by the second in which it would reach the stop line."""
+        self._rate = np.full(lanes, 0.02)
+        self._lane_share = np.ones(lanes)
+        self._out_rate = np.full(lanes, 0.02)
+        self._exit_rate = np.full(len(self._exits), 0.02)
+        self._shares = tables.uses / np.maximum(tables.uses.sum(axis=1, keepdims=True), 1)
+        self._free_s = np.zeros(lanes)
+        self._covered_s = np.zeros(len(detectors))
+        self._seconds = 0
+        self._going_s = np.zeros(lanes)
+
+    def see(self, seen: Observation) -> Picture:
+        """The picture of this second."""
+        health = self._health.judge(seen)
+        good = health.good
+        rates = self._substitute.rates(seen, health)
+        count = np.where(good & ~np.isnan(seen.count), seen.count, rates.rate_s)
+        covered = np.where(good & ~np.isnan(seen.occupancy), seen.occupancy, 0.0)
+        self._covered_s = np.where(covered > 0.95, self._covered_s + 1, 0.0)
+        self._seconds += 1
+        out = np.where(self._stop >= 0, count[self._stop], 0.0)
+        stop_good = (self._stop >= 0) & good[self._stop]
+        shown = np.array([lamp is Lamp.GREEN for lamp in seen.lamps])
+        uses = self._tables.uses
+        green = (uses & shown).any(axis=1)
+        self._going_s = np.where(green, self._going_s + 1, 0)
+        # a lane whose stop line cannot be believed lets out what its green would
+        blind = ~stop_good
+        out = np.where(
+            blind, np.where(green, np.minimum(self._queue + self._coming[:, 0], 0.5), 0.0), out
+        )
+        self._learn(count, out)
+        came = self._arrive(count)
+        self._leave(out)
+        self._correct(covered, stop_good, green)
+        flowing = green & (self._going_s > 5) & (self._queue >= 2) & stop_good
+        self.saturation.saw(out, flowing)
+        self._rate += (came - self._rate) / min(self._seconds + 20.0, MEMORY_S)
+        later = np.arange(HORIZON_S)[None, :] >= self._reach_s[:, None]
+        arrivals = self._coming + later * np.maximum(self._rate, 0.0)[:, None]
+        if seen.inflow is not None:
+            arrivals = np.where(later, np.maximum(arrivals, seen.inflow), arrivals)
+        standing = ~green & (
+            (stop_good & (covered[self._stop] > 0.9)) | (blind & (self._queue > 0.5))
+        )
+        calls = frozenset(np.flatnonzero(~shown & uses[standing].any(axis=0)).tolist())
+        # a failed stop line is on recall
+        calls |= frozenset(np.flatnonzero(~shown & uses[blind].any(axis=0)).tolist())
+        room, refill = self._room()
+        return Picture(
+            self._queue.copy(), arrivals, self._shares, self.saturation.rate(), room, refill,
+            out, calls | seen.calls,
+        )  # fmt: skip
+
+    def _learn(self, count: Floats, out: Floats) -> None:
+        """Slow means of what every lane lets out and every exit takes, and the shares from them."""
+        weight = 1.0 / min(self._seconds + 20.0, 600.0)
+        self._out_rate += (out - self._out_rate) * weight
+        for k, (detector, _) in enumerate(self._exits):
+            self._exit_rate[k] += (count[detector] - self._exit_rate[k]) * weight
+        if self._seconds % 10:
+            return
+        flow = self._shares * np.maximum(self._out_rate, 1e-3)[:, None]
+        flow = np.maximum(flow, 1e-4 * self._tables.uses)
+        for _ in range(FITS):
+            for k, (_, groups) in enumerate(self._exits):
+                total = flow[:, groups].sum()
+                if total > 0:
+                    # half a step: an exit also takes what no loop of ours has seen
+                    flow[:, groups] *= np.sqrt(max(self._exit_rate[k], 1e-3) / total)
+            rows = flow.sum(axis=1, keepdims=True)
+            flow *= np.maximum(self._out_rate, 1e-3)[:, None] / np.maximum(rows, 1e-9)
+        self._shares = flow / np.maximum(flow.sum(axis=1, keepdims=True), 1e-9)
+
+    def _arrive(self, count: Floats) -> Floats:
+        """Time passes for what is on its way; who crosses an advance loop sets out."""
+        self._queue += self._coming[:, 0]
+        self._coming[:, :-1] = self._coming[:, 1:]
+        self._coming[:, -1] = 0.0
+        came = np.zeros(len(self._queue))
+        for detector, lanes, _ in self._ahead:
+            if count[detector] <= 0:
+                continue
+            weight = self._out_rate[lanes] + 1e-3
+            parts = count[detector] * weight / weight.sum()
+            for lane, part in zip(lanes, parts, strict=True):
+                came[lane] += part
+                self._coming[lane, min(int(self._reach_s[lane]), HORIZON_S - 1)] += part
+        unwatched = ~self._watched
+        if unwatched.any():
+            came[unwatched] = self._out_rate[unwatched]
+            self._coming[unwatched, 0] += self._out_rate[unwatched]
+        return came
+
+    def _leave(self, out: Floats) -> None:
+        """Who crossed the stop line is gone; one too many came from a lane beside it."""
+        for lane in np.flatnonzero(out):
+            left = out[lane]
+            taken = min(left, self._queue[lane])
+            self._queue[lane] -= taken
+            left -= taken
+            for second in range(8):
+                taken = min(left, self._coming[lane, second])
+                self._coming[lane, second] -= taken
+                left -= taken
+            if left > 1e-6:
+                beside = self._beside(lane)
+                for other in sorted(beside, key=lambda each: -self._queue[each]):
+                    taken = min(left, self._queue[other])
+                    self._queue[other] -= taken
+                    left -= taken
+
+    def _beside(self, lane: int) -> list[int]:
+        return [o for _, lanes, _ in self._ahead if lane in lanes for o in lanes if o != lane]
+
+    def _correct(self, covered: Floats, stop_good: np.ndarray, green: np.ndarray) -> None:
+        """What the loops prove about the queue."""
+        free = stop_good & (covered[self._stop] < 0.05)
+        self._free_s = np.where(free, self._free_s + 1, 0)
+        # nobody waits at a line that stays free
+        self._queue = np.where(self._free_s >= FREE_S, 0.0, self._queue)
+        stands = stop_good & ~green & (covered[self._stop] > 0.9)
+        self._queue = np.where(stands, np.maximum(self._queue, 1.0), self._queue)
+        for detector, lanes, _ in self._ahead:
+            if self._covered_s[detector] >= COVERED_S:
+                over = self._rate[lanes] * (self._covered_s[detector] - COVERED_S)
+                reach = self._fits[lanes]
+                # the longest of the lanes that share the loop is the one that reaches it
+                longest = int(np.argmax(self._queue[lanes]))
+                lane = lanes[longest]
+                least = reach[longest] + max(0.0, float(over.sum()))
+                self._queue[lane] = max(self._queue[lane], least)
+                self._coming[lane, :] = 0.0
+
+    def _room(self) -> tuple[Floats, Floats]:
+        """A covered exit lets nobody in."""
+        lanes = len(self._queue)
+        fits = np.full(lanes, 1e6)
+        refill = np.zeros(lanes)
+        for detector, groups in self._exits:
+            if self._covered_s[detector] >= BLOCKED_S:
+                share = self._shares[:, groups].sum(axis=1)
+                shut = share > 0.3
+                fits[shut] = 0.0
+                refill[shut] = 0.15
+        return fits, refill

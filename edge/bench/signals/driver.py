@@ -1,0 +1,136 @@
+"""The controllers that are ours to drive: from what is seen to the lamps, every second."""
+
+from dataclasses import dataclass
+
+from control.net.derive import Derived
+from control.net.network import Network
+from control.observe import Strategy
+from control.planner import Planner
+from control.requests import Request
+from control.safety import ReadBack, Shield, State
+from control.staging import Staging
+from edge.bench.signals.broken import Broken
+from edge.bench.signals.classical import Greedy, MaxPressure
+from edge.bench.signals.spec import Controller, Sensing, Spec
+from simulators.signal_controller import SignalController
+from simulators.sumo.sensors import CAMERA_M, FULL_M, LoopReader, Positions, observe
+from simulators.sumo.session import Session
+
+_TOKEN = "evaluate"
+_LIFE_MS = 2_000
+
+
+@dataclass(slots=True)
+class _Chain:
+    """One signal: who decides, who guards, who shows."""
+
+    derived: Derived
+    strategy: Strategy
+    staging: Staging
+    shield: Shield
+    state: State
+    controller: SignalController
+    letters: str = ""
+
+
+class Driver:
+    """All signals of one run."""
+
+    def __init__(
+        self, spec: Spec, session: Session, network: Network, derived: dict[str, Derived]
+    ) -> None:
+        self.refusals = 0
+        self.remarks: list[str] = []
+        self._session = session
+        loops = spec.controller is Controller.RIA and spec.sensing is Sensing.LOOPS
+        reach_m = CAMERA_M if spec.sensing is Sensing.CAMERA else FULL_M
+        if spec.controller is not Controller.RIA:
+            reach_m = FULL_M
+        self._positions = None if loops else Positions(session, network, derived, reach_m)
+        self._loops = LoopReader(session, derived) if loops else None
+        self._broken = {
+            signal: Broken(spec.failures, spec.begin_s, signal, len(one.junction.detectors))
+            for signal, one in derived.items()
+        }
+        self._chains = {
+            signal: self._chain(spec, signal, one, reach_m if not loops else None)
+            for signal, one in derived.items()
+        }
+
+    def _chain(self, spec: Spec, signal: str, one: Derived, reach_m: float | None) -> _Chain:
+        junction = one.junction
+        strategy: Strategy
+        if spec.controller is Controller.RIA:
+            strategy = Planner(junction, reach_m)
+        elif spec.controller is Controller.GREEDY:
+            strategy = Greedy(junction, spec.grid_s)
+        else:
+            positions = self._positions
+            assert positions is not None
+            strategy = MaxPressure(junction, spec.grid_s, lambda: positions.beyond(signal))
+        shield = Shield(junction)
+        return _Chain(
+            one,
+            strategy,
+            Staging(junction),
+            shield,
+            shield.start(signal, _TOKEN, spec.begin_s * 1000),
+            SignalController(junction),
+        )
+
+    @property
+    def took_ns(self) -> list[int]:
+        """How long each decision of the planner took."""
+        return [
+            ns
+            for chain in self._chains.values()
+            if isinstance(chain.strategy, Planner)
+            for ns in chain.strategy.took_ns
+        ]
+
+    def second(self, at_s: int) -> None:
+        """Sense, decide, guard, show."""
+        if self._positions is not None:
+            self._positions.refresh()
+        for signal, chain in self._chains.items():
+            controller = chain.controller
+            if self._loops is not None:
+                count, occupancy = self._loops.read(signal)
+                loops = self._broken[signal].second(at_s, count, occupancy)
+                seen = observe(at_s, controller.lamps, controller.age_s, loops=loops)
+            else:
+                assert self._positions is not None
+                seen = observe(
+                    at_s,
+                    controller.lamps,
+                    controller.age_s,
+                    look=self._positions.look(signal),
+                    detectors=len(chain.derived.junction.detectors),
+                )
+            stage = chain.strategy.decide(seen)
+            wish = chain.staging.wish(seen.lamps, seen.age_s, stage)
+            now_ms = at_s * 1000
+            request = Request(
+                at_s, now_ms + _LIFE_MS, _TOKEN,
+                wish.hold, wish.force_off, wish.omit, wish.call,
+            )  # fmt: skip
+            read = ReadBack(
+                seen.lamps,
+                remote=True,
+                config_hash=signal,
+                calls=frozenset(g for g, called in enumerate(controller.calls) if called),
+                age_ms=1000,
+            )
+            chain.state, told, verdicts = chain.shield.step(chain.state, read, request, now_ms)
+            for verdict in verdicts:
+                if not verdict.accepted:
+                    self.refusals += 1
+                    if len(self.remarks) < 20:
+                        self.remarks.append(
+                            f"{signal} at {at_s}: {verdict.reason} ({verdict.invariant})"
+                        )
+            controller.step(told)
+            letters = chain.derived.letters(controller.lamps)
+            if letters != chain.letters:
+                self._session.api.trafficlight.setRedYellowGreenState(signal, letters)
+                chain.letters = letters

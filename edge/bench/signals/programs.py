@@ -1,0 +1,89 @@
+"""SUMO programs for the controllers that are SUMO's own: fixed, actuated, delay-based."""
+
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+from control.net.derive import Derived
+from control.net.programs import Phase
+from control.net.timing import MINIMUM_GREEN_S, Timing
+from control.requests import Actuation
+from control.staging import Staging
+from edge.bench.signals.spec import Controller
+from simulators.signal_controller import SignalController
+
+SHORTEST_S, LONGEST_S = 5, 50
+"""Of a green whose program gives no range (SUMO's own defaults for an actuated phase)."""
+_TYPES = {Controller.FIXED: "static", Controller.ACTUATED: "actuated",
+          Controller.DELAY: "delay_based"}  # fmt: skip
+
+
+def write(
+    derived: dict[str, Derived], controller: Controller, timing: Timing, folder: Path
+) -> Path | None:
+    """An additional file with every signal's program; None where the net's own already serves."""
+    if controller is Controller.FIXED and timing is Timing.SCENARIO:
+        return None
+    root = ET.Element("additional")
+    for signal, one in derived.items():
+        logic = ET.SubElement(
+            root, "tlLogic", id=signal, programID="ria", offset=str(one.program.offset_s),
+            type=_TYPES[controller],
+        )  # fmt: skip
+        phases = one.program.phases if timing is Timing.SCENARIO else _timed(one)
+        for phase in phases:
+            words = {"duration": str(phase.duration_s), "state": phase.state}
+            if controller is not Controller.FIXED and phase.state in one.stage_states:
+                least = MINIMUM_GREEN_S[timing] if phase.shortest_s is None else phase.shortest_s
+                most = LONGEST_S if phase.longest_s is None else phase.longest_s
+                words |= {"minDur": str(least), "maxDur": str(max(least, most))}
+            ET.SubElement(logic, "phase", words)
+    path = folder / "ria-programs.add.xml"
+    ET.ElementTree(root).write(path, encoding="utf-8")
+    return path
+
+
+def _timed(one: Derived) -> list[Phase]:
+    """The net's plan of stages, each change as the controller runs it under these intervals."""
+    junction = one.junction
+    plan = junction.plans[0]
+    controller = SignalController(junction)
+    staging = Staging(junction)
+    seconds: list[tuple[str, bool]] = []
+
+    def second(stage: int, *, whole: bool) -> None:
+        wish = staging.wish(tuple(controller.lamps), tuple(controller.age_s), stage)
+        controller.step(Actuation(wish.hold, wish.force_off, wish.omit, wish.call, None, True))
+        seconds.append((one.letters(controller.lamps), whole))
+
+    def to(stage: int) -> int:
+        lasted = 0
+        while _green(controller) != junction.stages[stage].green:
+            second(stage, whole=False)
+            lasted += 1
+        return lasted
+
+    for _ in range(junction.startup_red_s):
+        controller.step()
+    to(plan.stages[0])
+    for _ in range(60):
+        second(plan.stages[0], whole=True)
+    seconds.clear()
+    for place, stage in enumerate(plan.stages):
+        onward = plan.stages[(place + 1) % len(plan.stages)]
+        span = staging.change(stage, onward).lasts_s
+        least = max(junction.groups[g].minimum_green_s for g in junction.stages[stage].green)
+        for _ in range(max(least, plan.green_s[place] - span)):
+            second(stage, whole=True)
+        to(onward)
+    phases: list[Phase] = []
+    for state, whole in seconds:
+        if phases and phases[-1].state == state:
+            last = phases.pop()
+            phases.append(Phase(state, last.duration_s + 1, last.shortest_s, last.longest_s))
+        else:
+            phases.append(Phase(state, 1, None if whole else 1, None if whole else 1))
+    return phases
+
+
+def _green(controller: SignalController) -> frozenset[int]:
+    return frozenset(g for g, lamp in enumerate(controller.lamps) if lamp.name == "GREEN")
