@@ -108,6 +108,12 @@ def parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="the same site, with the links as they are served",
     )
+    simulate.add_argument(
+        "--sumo", type=Path, metavar="CFG", help="traffic of its one junction: a .sumocfg"
+    )
+    simulate.add_argument(
+        "--timing", choices=("resco", "scenario", "field"), default="field", help="with --sumo"
+    )
     simulate.add_argument("--seed", type=int, default=1)
     simulate.add_argument("--for", dest="for_s", type=seconds, metavar="TIME", help="end by itself")
 

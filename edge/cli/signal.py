@@ -14,7 +14,7 @@ from edge.bench.signals.spec import (
     Stages,
     Timing,
 )
-from edge.cli import signal_mixed, signal_report
+from edge.cli import signal_mixed, signal_plan, signal_report
 from edge.errors import ConfigError
 
 
@@ -29,6 +29,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     report = verbs.add_parser("report", help=summary, description=summary)
     report.set_defaults(command=signal_report.report)
     signal_report.add_arguments(report)
+    summary = "the plan file of a signal of a SUMO network"
+    plan = verbs.add_parser("plan", help=summary, description=summary)
+    plan.set_defaults(command=signal_plan.plan)
+    signal_plan.add_arguments(plan)
     summary = "streets full of motorcycles, and how true their stop lines are"
     mixed = verbs.add_parser("mixed", help=summary, description=summary)
     mixed.set_defaults(command=signal_mixed.mixed)
@@ -149,6 +153,7 @@ def _processors() -> int:
 def _evaluate(arguments: argparse.Namespace) -> int:
     # loaded only here: other commands live without a simulator
     from edge.bench.signals.compare import Outputs, compare, orders  # noqa: PLC0415
+    from edge.bench.signals.run import one  # noqa: PLC0415
     from simulators.sumo.session import scenario  # noqa: PLC0415
 
     _installed("libsumo" if arguments.sumo is None else "traci")
@@ -171,8 +176,6 @@ def _evaluate(arguments: argparse.Namespace) -> int:
         failures=_failures(arguments),
     )
     specs = orders(pattern, arguments.controllers, arguments.seeds)
-    from edge.bench.signals.run import one  # noqa: PLC0415
-
     outputs = Outputs(arguments.json, arguments.plot)
     return compare(one, specs, scene.name, arguments.jobs, outputs)
 

@@ -8,13 +8,14 @@ import random
 from control.fingerprint import fingerprint
 from edge.config.load import load_site
 from edge.config.site import Site
+from edge.errors import ConfigError
 from edge.runtime import SystemClock, on_signals
 from simulators.fault_file import load_faults
 from simulators.record import Record
 from simulators.rewrite import rewritten_site
 from simulators.signal_cabinet import SignalCabinet
 from simulators.site_server import serve
-from simulators.street import Street
+from simulators.street import Street, Traffic
 
 
 def simulate_site(arguments: argparse.Namespace) -> int:
@@ -37,7 +38,7 @@ async def _serve(site: Site, arguments: argparse.Namespace) -> None:
             record=record,
             faults=load_faults(arguments.faults) if arguments.faults else (),
             folder=folder,
-            cabinets=_cabinets(site, arguments.seed),
+            cabinets=_cabinets(site, arguments, stack, stop),
         )
         async with served as field:
             for device in field.devices:
@@ -52,16 +53,24 @@ async def _serve(site: Site, arguments: argparse.Namespace) -> None:
                     await stop.wait()
 
 
-def _cabinets(site: Site, seed: int) -> dict[str, SignalCabinet]:
+def _cabinets(
+    site: Site, arguments: argparse.Namespace, stack: contextlib.ExitStack, stop: asyncio.Event
+) -> dict[str, SignalCabinet]:
     """A cabinet with traffic before it for each junction of the site, by its controller."""
-    return {
-        one.controller: SignalCabinet(
-            one.junction,
-            Street(one.junction, random.Random(f"{seed}/{one.id}")),
-            fingerprint(one.junction),
-        )
-        for one in site.junctions
-    }
+    made = {}
+    for one in site.junctions:
+        traffic: Traffic = Street(one.junction, random.Random(f"{arguments.seed}/{one.id}"))
+        if arguments.sumo is not None:
+            from edge.cli.simulate_sumo import sumo_street  # noqa: PLC0415  # SUMO is an extra
+
+            if len(site.junctions) > 1:
+                raise ConfigError(
+                    f"{site.source_path} has {len(site.junctions)} junctions, and --sumo serves"
+                    " one; simulate each with a site file of its own"
+                )
+            traffic = stack.enter_context(sumo_street(one, arguments, stop))
+        made[one.controller] = SignalCabinet(one.junction, traffic, fingerprint(one.junction))
+    return made
 
 
 def _where(link: object) -> str:
