@@ -12,12 +12,12 @@ class SemiCyclic(Rota):
     """Leaves a stage when the next has the greater pressure, the price of the change included."""
 
     def enough(self, stage: int, after: int) -> bool:
-        """Whether the waiting weigh more, with what the change costs those it stops."""
+        """Whether the waiting weigh more by what the change costs: while it lasts nobody leaves."""
         demand = self.demand
         lost_s = self.change_s[stage][after]
         price = sum(
             demand.saturation_s[g] * demand.queue[g] * lost_s
-            for g in self.junction.stages[stage].green
+            for g in range(len(demand.queue))
             if not demand.blocked[g]
         )
         return self._pressure(after) > self._pressure(stage) + price
