@@ -168,17 +168,16 @@ class Shield:
         stopped = seen.flash or seen.fault or any(lamp > Lamp.GREEN for lamp in seen.lamps)
         green = 0 if stopped else lit(seen, Lamp.GREEN)
         yellow = 0 if stopped else lit(seen, Lamp.YELLOW)
-        wrong, odd_ms = "", AGREED
+        odd_ms = AGREED
         if not seen.remote or between_ms > STALE_MS:
             # it does not obey, or did so unseen: what was told explains nothing of this look
             state = state._replace(ending=0, omitted=0, barred=0, steered=0)
-        if not stopped:
-            wrong = impossible(self.tables, state, green, yellow, between_ms)
-            wrong = wrong or _disobeyed(state, green)
-            if state.ending & green:
-                odd_ms = 0 if state.odd_ms == UNSEEN else state.odd_ms + between_ms
-                if odd_ms > MISMATCH_MS:
-                    wrong = wrong or "a green stands that was told to end"
+        wrong = impossible(self.tables, state, green, yellow, between_ms)
+        wrong = wrong or _disobeyed(state, green)
+        if state.ending & green:
+            odd_ms = 0 if state.odd_ms == UNSEEN else state.odd_ms + between_ms
+            if odd_ms > MISMATCH_MS:
+                wrong = wrong or "a green stands that was told to end"
         clocks = advance(self.tables, state, seen.calls, green, between_ms)
         state = state._replace(
             known=True,
@@ -236,11 +235,10 @@ class Shield:
         if standing is not None and standing.expires_ms <= state.now_ms:
             standing = None
         state = state._replace(silent_ms=silent_ms, sequence=sequence, standing=standing, mode=mode)
-        if mode is Mode.STEERING:
-            if silent_ms >= WATCHDOG_MS:
-                return _stop(state, Bar("no valid request for 2 s", "I15"), verdicts)[0]
-            if standing is not None and standing.pattern is not None:
-                return _let_go(state, Mode.WATCHING)._replace(standing=standing)
+        if silent_ms >= WATCHDOG_MS:
+            return _stop(state, Bar("no valid request for 2 s", "I15"), verdicts)[0]
+        if standing is not None and standing.pattern is not None:
+            return _let_go(state, Mode.WATCHING)._replace(standing=standing)
         return state
 
     def _flaw(self, state: State, request: Request) -> Bar | None:

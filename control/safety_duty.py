@@ -111,12 +111,10 @@ def _pressed(tables: Tables, state: State) -> int:
 
 
 def _press_ms(tables: Tables, state: State, group: int) -> int:
-    """How long a green has stood beside a conflicting call, at most."""
+    """How long a green has stood beside a conflicting call, at most; `NO_CALL` without one."""
     longest_ms = max(
         (state.wait_ms[other] for other in groups_of(tables.conflicts[group])), default=NO_CALL
     )
-    if longest_ms == NO_CALL:
-        return NO_CALL
     return min(longest_ms, state.most_ms[group] + state.lag_ms)
 
 

@@ -93,6 +93,7 @@ def impossible(tables: Tables, state: State, green: int, yellow: int, passed_ms:
         if state.most_ms[group] + passed_ms < tables.back_ms[group]:
             return f"group {group} is green again too soon"
         for other, needed_ms in tables.intergreen_ms[group]:
-            if not state.green >> other & 1 and state.most_ms[other] + passed_ms < needed_ms:
+            over_ms = 0 if state.green & 1 << other else state.most_ms[other]
+            if over_ms + passed_ms < needed_ms:
                 return f"group {group} is green too soon after group {other}"
     return ""

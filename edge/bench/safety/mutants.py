@@ -27,8 +27,8 @@ ROOT = Path(__file__).parents[3]
 SHIELD = ("safety", "safety_duty", "safety_mirror", "safety_state", "safety_tables")
 TESTS = ("tests/unit/control/test_safety.py", "tests/unit/control/test_safety_duty.py")
 EQUIVALENT = Path(__file__).with_name("equivalent-mutants.json")
-CPU_S = 60
-"""A mutant that computes longer is killed: it does not come to an end."""
+TESTS_CPU_S, CPU_S = 5, 30
+"""A mutant whose unit tests, or whose whole trial, compute longer is killed: it does not end."""
 
 COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE,
@@ -194,6 +194,7 @@ def trial() -> str:
                     run()
                 except Exception as error:  # noqa: BLE001  any failure is what we look for
                     return f"{name}.{test}: {type(error).__name__}"
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
     from edge.bench.safety.trial import judged  # noqa: PLC0415  of the mutant's own imports
 
     return judged()
@@ -208,7 +209,7 @@ def survives(mutant: Mutant) -> bool:
         with contextlib.suppress(BaseException):
             with open(os.devnull, "w") as nowhere:
                 os.dup2(nowhere.fileno(), 2)
-            resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
+            resource.setrlimit(resource.RLIMIT_CPU, (TESTS_CPU_S, CPU_S))
             for name in list(sys.modules):
                 if name.startswith(("control.safety", "edge.bench.safety.")) and (
                     name != "edge.bench.safety.mutants"

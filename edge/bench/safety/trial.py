@@ -12,7 +12,7 @@ from edge.bench.safety.walks import Walk
 
 WALKS = 15
 STUCK = 10
-SEARCH_S = 1.0
+SEARCH_S = 0.7
 
 
 def judged() -> str:

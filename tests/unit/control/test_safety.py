@@ -293,6 +293,27 @@ def test_a_late_look_accuses_nobody():
         assert released(r) is wrong, (lamps, after_ms)
 
 
+def test_a_clearance_that_a_late_look_missed():
+    for before in ("GRRR", "RGRR"):
+        for after_ms, wrong in ((4_999, True), (5_000, False)):
+            r = Rig()
+            r.hold(before, 9)
+            r.tick("RRGR", after_ms=after_ms)
+            assert released(r) is wrong, (before, after_ms)
+
+
+def test_clocks_after_a_gap():
+    r = Rig()
+    r.hold("GRRR", 9)
+    r.tick("GRRR", after_ms=5_001)
+    # a green may have come back in 5 s, a red may hide a green only as long as its minimum
+    assert r.state.least_ms == (0, 5_000, 5_000, 6_000)
+    assert r.state.most_ms == (13_001, 5_000, 5_000, 6_000)
+    r.hold("GRRR", 4)
+    r.tick("GRRR", after_ms=7_001)
+    assert r.state.least_ms == (0, 0, 0, 6_000)
+
+
 def test_a_green_that_was_held_must_stand():
     r = Rig()
     r.hold("GRRR", 2)
@@ -385,6 +406,28 @@ def test_a_release_needs_a_takeover_and_the_third_an_operator():
     r.state = r.shield.reset(r.state, "t")
     assert r.tick("GRRR", sequence=1, after_ms=20_000).remote
     assert r.state.strikes == ()
+
+
+def test_a_release_is_kept_whatever_comes():
+    r = steering(seconds=9)
+    r.tick("GRGR")
+    assert r.verdicts[0].reason.startswith("control released: group 0 is shown together")
+    for asked in ({"flash": True}, {"config_hash": "x"}, {"lamps": None}, {"lamps": "GRGR"}):
+        r.tick(**{"lamps": "GRRR", **asked})
+        assert r.state.mode is Mode.RELEASED
+        assert r.why == {"I16"}
+        assert len(r.state.strikes) == 1
+        assert not any("control" in v.reason and "over anew" not in v.reason for v in r.verdicts)
+
+
+def test_giving_back_is_said_once():
+    r = steering()
+    r.tick("GRRR", flash=True, silent=True)
+    assert [v.reason for v in r.verdicts] == [
+        "control given back: the controller flashes or has a fault"
+    ]
+    r.tick("GRRR", flash=True, silent=True)
+    assert r.verdicts == ()
 
 
 def test_old_disagreements_are_forgiven():
