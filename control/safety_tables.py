@@ -142,14 +142,14 @@ def closure(yields_to: tuple[int, ...], ending: int, green: int) -> int:
 
 def _homes(stages: tuple[int, ...], count: int) -> tuple[int, ...]:
     """A stage for each group, few in all: each time the one which serves most that have none."""
-    home = [-1] * count
+    home: dict[int, int] = {}
     left = mask_of(range(count))
     while left:
         best = max(range(len(stages)), key=lambda s: (stages[s] & left).bit_count())
         for group in groups_of(stages[best] & left):
             home[group] = best
         left &= ~stages[best]
-    return tuple(home)
+    return tuple(home[group] for group in range(count))
 
 
 def _forgets(junction: Junction) -> int:

@@ -32,6 +32,13 @@ def test_nothing_is_commanded_before_the_lamps_were_read():
     assert r.told.hold == {0}
 
 
+def test_a_start_knows_nothing():
+    state = Rig().state
+    assert (state.now_ms, state.lag_ms, state.green, state.yellow) == (0, 0, 0, 0)
+    assert not state.known
+    assert state.wait_ms == (-1, -1, -1, -1)
+
+
 def test_another_configuration_is_never_commanded():
     r = Rig()
     assert r.tick("GRRR", config_hash="x") == LOCAL
@@ -308,7 +315,7 @@ def test_clocks_after_a_gap():
     r.tick("GRRR", after_ms=5_001)
     # a green may have come back in 5 s, a red may hide a green only as long as its minimum
     assert r.state.least_ms == (0, 5_000, 5_000, 6_000)
-    assert r.state.most_ms == (13_001, 5_000, 5_000, 6_000)
+    assert r.state.most_ms == (28_000, 5_000, 5_000, 6_000)
     r.hold("GRRR", 4)
     r.tick("GRRR", after_ms=7_001)
     assert r.state.least_ms == (0, 0, 0, 6_000)

@@ -4,7 +4,7 @@ import importlib.util
 from dataclasses import replace
 from pathlib import Path
 
-from control.model import Kind, SignalGroup
+from control.model import Kind, SignalGroup, Stage
 from control.safety import Commitment
 
 _spec = importlib.util.spec_from_file_location(
@@ -164,6 +164,15 @@ def test_a_maximum_green_is_counted_from_the_begin():
     assert r.hold("RRGR", 1).force_off == {2}  # it may have begun a second before it was seen
 
 
+def test_a_maximum_green_counts_the_age_of_the_look():
+    r = Rig()
+    r.now_ms = 10_000
+    r.hold("RRRR", 9, calls={0}, age_ms=1_000)
+    r.hold("RRGR", 26, age_ms=1_000)
+    assert r.told.force_off == set()
+    assert r.hold("RRGR", 1, age_ms=1_000).force_off == {2}
+
+
 def test_the_end_of_a_yielding_green_is_prepared_earlier():
     r = Rig()
     r.hold("RGRR", 9)
@@ -207,6 +216,16 @@ def test_a_call_that_can_wait_no_longer_is_served():
     assert "omit of 2" in r.verdicts[1].reason
     r.tick("YYRR", call={0}, omit={3})
     assert r.told.omit == {0, 1, 3}
+
+
+def test_service_begins_to_the_millisecond():
+    r = Rig(groups=slow())
+    r.hold("GGRR", 9)
+    r.tick("GGRR", calls={2})
+    r.hold("GGRR", 42)
+    assert r.told.call == set()
+    r.tick("GGRR", after_ms=1)
+    assert r.told.call == {2}
 
 
 def test_calls_of_one_stage_are_served_together():
@@ -372,6 +391,19 @@ def test_a_promise_that_keeps_another_green_too_long_is_declined():
     # a left turn that begins later shares the limit
     assert not declined(r, Commitment(0, False, r.now_ms + 23_000))
     assert declined(r, Commitment(0, False, r.now_ms + 23_001))
+
+
+def test_a_promise_does_not_ask_after_strangers():
+    r = Rig(groups=slow(g3={"maximum_green_s": 12}))
+    r.hold("RRGG", 9)
+    assert not declined(r, Commitment(2, False, r.now_ms + 15_000), lamps="RRGG")
+
+
+def test_a_group_is_at_home_where_most_are_served_with_it():
+    stages = (Stage("a", frozenset({0})), Stage("b", frozenset({0, 1})), Stage("c", {1, 2}))
+    made = Rig(stages=(*stages, Stage("d", frozenset({3})))).shield.tables
+    assert made.home == (1, 1, 2, 3)
+    assert made.stages == (0b1, 0b11, 0b110, 0b1000)
 
 
 def test_promises_that_exclude_one_another():
