@@ -143,7 +143,7 @@ def parser() -> argparse.ArgumentParser:
     planner.add_argument(
         "--socket", type=Path, required=True, metavar="PATH", help="where gateways ask"
     )
-    planner.add_argument("--strategy", choices=("actuated",), default="actuated")
+    planner.add_argument("--strategy", choices=("adaptive", "actuated"), default="adaptive")
 
     bench = _add(commands, "bench", _bench, "what the line costs, beside two references")
     bench.add_argument("what", choices=("line",))

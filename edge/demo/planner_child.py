@@ -4,6 +4,8 @@ On site the service supervisor does this (`deploy/systemd/ria-plan.service`).
 """
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -23,9 +25,16 @@ class PlannerChild:
         self.started = 0
 
     def kill(self) -> None:
-        """`kill -9`: nothing in it gets a chance to tidy up."""
+        """`kill -9` for the whole service: nothing in it gets a chance to tidy up."""
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
+
+    def kill_worker(self) -> None:
+        """`kill -9` for the one of its processes that decides."""
+        assert self._process is not None  # noqa: S101  # it has been started
+        pid = self._process.pid
+        for worker in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            os.kill(int(worker), signal.SIGKILL)
 
     async def run(self) -> None:
         """Start it, and start it again whenever it has ended, until cancelled."""

@@ -4,7 +4,7 @@ import asyncio
 import random
 from contextlib import asynccontextmanager
 
-from control.actuated import Actuated
+from control.fallback.actuated import Actuated
 from control.fingerprint import fingerprint
 from control.model import Countdown, Detector, Junction, Kind, Lamp, Role, SignalGroup, Stage
 from control.service import serve

@@ -2,7 +2,7 @@
 
 import pytest
 
-from control.actuated import Actuated
+from control.fallback.actuated import Actuated
 from control.net.timing import Timing
 from edge.bench.signals.hardware import Case, direct, lockstep
 from edge.errors import ConfigError

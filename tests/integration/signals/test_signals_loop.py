@@ -8,7 +8,7 @@ import dataclasses
 
 import pytest
 
-from control.actuated import Actuated
+from control.fallback.actuated import Actuated
 from control.model import Lamp
 from control.planner_words import Promise
 from control.safety import Mode as Shielded
@@ -158,7 +158,6 @@ class Bound(Actuated):
                 self._shown = wished
         elif seen.at_s >= self._ends_at_s:
             self._shown, self._ends_at_s = wished, None
-        self._stage = wished
         return self._shown
 
     def promises(self):

@@ -1,4 +1,4 @@
-"""Words between gateway and planner, what is asked of a strategy, and the actuated one."""
+"""Words between gateway and planner, what is asked of a strategy, and the fingerprint."""
 
 import dataclasses
 import logging
@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from control import planner_words as words
-from control.actuated import GAP_S, LONGEST_S, Actuated
 from control.fingerprint import BITS, fingerprint, spelt
 from control.model import Detector, Lamp, Role, SignalGroup
 from control.observe import Observation
@@ -116,50 +115,6 @@ def test_a_strategy_that_raises_is_told_and_goes_on(caplog):
     told = words.seen(observed(at_s=4), 1234)
     assert desk.answer(told) == Failed(4, "ZeroDivisionError: nobody")
     assert isinstance(desk.answer(told), Failed)
-
-
-# Actuated
-
-
-def test_it_stays_while_nobody_else_waits():
-    strategy = Actuated(crossing())
-    for second in range(200):
-        assert strategy.decide(observed(green=[N, S, WALK], age_s=second, busy=[N])) == NS
-
-
-def test_it_ends_at_a_gap_but_not_before_the_minimum():
-    strategy = Actuated(crossing())
-    stages = [
-        strategy.decide(observed(green=[N, S, WALK], age_s=second, busy=[E]))
-        for second in range(20)
-    ]
-    assert stages.index(EW) == max(GAP_S, crossing().groups[N].minimum_green_s)
-
-
-def test_a_busy_green_ends_at_its_longest():
-    strategy = Actuated(crossing())
-    stages = [
-        strategy.decide(observed(green=[N, S, WALK], age_s=second, busy=[N, E]))
-        for second in range(LONGEST_S + 5)
-    ]
-    assert stages.index(EW) == LONGEST_S - 1
-
-
-def test_a_silent_detector_is_no_empty_road():
-    strategy = Actuated(crossing())
-    stages = []
-    for second in range(LONGEST_S + 5):
-        seen = observed(green=[N, S, WALK], age_s=second)
-        seen.count[:] = np.nan
-        seen.occupancy[:] = np.nan
-        stages.append(strategy.decide(seen))
-    assert stages.index(EW) == LONGEST_S - 1
-
-
-def test_preemption_comes_first():
-    strategy = Actuated(crossing())
-    busy = observed(green=[N, S, WALK], age_s=1, busy=[N], preempt=E)
-    assert strategy.decide(busy) == EW
 
 
 # Fingerprint
