@@ -8,6 +8,7 @@ the changes that a display has promised (I11, I13). Forbidden is an early end (I
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from control.requests import LOCAL
 from control.safety_state import NO_CALL, Commitment, State, Verdict
 from control.safety_tables import ACTING_MS, Tables, closure, groups_of, mask_of
 
@@ -42,12 +43,9 @@ def compose(
     tables: Tables, state: State, commitments: Sequence[Commitment], verdicts: list[Verdict]
 ) -> Told:
     """What one second of steering tells the controller."""
-    wish = state.standing
-    hold, off, omit, call = (
-        (mask_of(wish.hold), mask_of(wish.force_off), mask_of(wish.omit), mask_of(wish.call))
-        if wish
-        else (0, 0, 0, 0)
-    )
+    wish = state.standing or LOCAL
+    hold, off = mask_of(wish.hold), mask_of(wish.force_off)
+    omit, call = mask_of(wish.omit), mask_of(wish.call)
     green = state.green
     ripe = mask_of(
         g for g in groups_of(green) if state.least_ms[g] + state.lag_ms >= tables.minimum_ms[g]

@@ -1,7 +1,7 @@
 """What passes through the shield, and what it remembers from one second to the next."""
 
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import Enum, auto
 from typing import NamedTuple
 
 from control.model import Lamp
@@ -26,16 +26,16 @@ SETTLED = -2
 FLASHING = -1
 
 
-class Mode(IntEnum):
+class Mode(Enum):
     """Who decides upon the greens."""
 
-    WATCHING = 0
+    WATCHING = auto()
     """The controller itself; a valid request may take over."""
-    STEERING = 1
+    STEERING = auto()
     """Whoever sends requests."""
-    RELEASED = 2
+    RELEASED = auto()
     """The controller, after a disagreement, until another takeover (`Shield.take_over`)."""
-    LOCKED = 3
+    LOCKED = auto()
     """The controller, until an operator resets (`Shield.reset`)."""
 
 

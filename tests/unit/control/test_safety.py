@@ -35,6 +35,10 @@ def test_nothing_is_commanded_before_the_lamps_were_read():
 def test_a_start_knows_nothing():
     state = Rig().state
     assert (state.now_ms, state.lag_ms, state.green, state.yellow) == (0, 0, 0, 0)
+    assert (state.ending, state.omitted, state.barred, state.steered, state.odd_ms) == (0,) * 5
+    assert state.least_ms == state.most_ms == (0, 0, 0, 0)
+    assert (state.sequence, state.silent_ms) == (-1, 2_000)
+    assert Rig().tick("GRRR", sequence=0).remote
     assert not state.known
     assert state.wait_ms == (-1, -1, -1, -1)
 
@@ -413,6 +417,40 @@ def test_a_release_needs_a_takeover_and_the_third_an_operator():
     r.state = r.shield.reset(r.state, "t")
     assert r.tick("GRRR", sequence=1, after_ms=20_000).remote
     assert r.state.strikes == ()
+
+
+def test_ten_minutes_to_the_millisecond():
+    for last_ms, mode in ((599_999, Mode.LOCKED), (600_000, Mode.RELEASED)):
+        r = Rig()
+        r.tick("GRRR")
+        for after_ms in (1_000, 300_000, last_ms - 300_000):
+            r.state = r.shield.take_over(r.state, "t")
+            r.tick("GRGR", after_ms=after_ms, silent=True)
+        assert r.state.mode is mode
+
+
+def test_letting_go_forgets_what_was_told():
+    r = steering(seconds=9)
+    r.tick("GRRR", omit={1})
+    r.tick("GRRR", omit={1}, force_off={0})
+    r.tick("GRRR", flash=True)
+    state = r.state
+    assert (state.ending, state.omitted, state.barred, state.steered, state.odd_ms) == (0,) * 5
+    assert state.standing is None or state.standing.sequence == r.sequence
+    r = steering(seconds=9)
+    r.tick("GRRR", omit={1})
+    r.tick("GRRR", omit={1}, force_off={0})
+    r.tick("GRRR", omit={1}, silent=True, remote=False)
+    assert (r.state.barred, r.state.steered) == (0, 1)
+
+
+def test_nothing_stands_after_a_wish_has_expired():
+    for lamps in ("GRRR", "RRRR"):
+        r = steering(lamps, seconds=9)
+        r.tick(lamps, life_ms=500)
+        r.tick(lamps, silent=True)
+        assert r.told.remote
+        assert r.told.force_off | r.told.omit | r.told.call == set()
 
 
 def test_a_release_is_kept_whatever_comes():

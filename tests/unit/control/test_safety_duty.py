@@ -218,6 +218,15 @@ def test_a_call_that_can_wait_no_longer_is_served():
     assert r.told.omit == {0, 1, 3}
 
 
+def test_a_withheld_omit_names_what_it_was():
+    r = Rig(groups=slow())
+    r.hold("GGRR", 9)
+    r.tick("GGRR", calls={2, 3})
+    r.hold("GGRR", 43)
+    r.tick("GGRR", omit={1, 2})
+    assert "omit of 2 withheld" in r.verdicts[1].reason
+
+
 def test_service_begins_to_the_millisecond():
     r = Rig(groups=slow())
     r.hold("GGRR", 9)
@@ -393,6 +402,24 @@ def test_a_promise_that_keeps_another_green_too_long_is_declined():
     assert declined(r, Commitment(0, False, r.now_ms + 23_001))
 
 
+def test_a_yielding_green_that_is_promised_to_end_takes_its_partner_along():
+    r = Rig()
+    r.hold("GGRR", 9)
+    promised = promise(r, 1, begins=False, in_ms=1_000)
+    r.tick("GGRR", after_ms=0, promises=promised, force_off={0})
+    assert not r.why
+    assert r.told.force_off == {0}
+    r = Rig()
+    r.hold("GGRR", 9)
+    promised = promise(r, 1, begins=False, in_ms=1_000)
+    r.tick("GGRR", promises=promised)
+    assert r.told.force_off == {0, 1}
+    r = Rig()
+    r.hold("RRGG", 9)
+    soon = r.now_ms + 3_000
+    assert not declined(r, Commitment(2, False, soon), Commitment(3, False, soon), lamps="RRGG")
+
+
 def test_a_promise_does_not_ask_after_strangers():
     r = Rig(groups=slow(g3={"maximum_green_s": 12}))
     r.hold("RRGG", 9)
@@ -404,6 +431,61 @@ def test_a_group_is_at_home_where_most_are_served_with_it():
     made = Rig(stages=(*stages, Stage("d", frozenset({3})))).shield.tables
     assert made.home == (1, 1, 2, 3)
     assert made.stages == (0b1, 0b11, 0b110, 0b1000)
+
+
+def test_a_begin_after_a_ripe_green_needs_intergreen_and_a_word():
+    r = Rig()
+    r.hold("GRRR", 9)
+    assert declined(r, Commitment(2, True, r.now_ms + 5_999))
+    assert not declined(r, Commitment(2, True, r.now_ms + 6_000))
+
+
+def test_promises_count_the_age_of_the_look():
+    r = Rig()
+    r.now_ms = 10_000
+    r.hold("GRRR", 3, age_ms=1_000)  # green for 3 s of 5
+    assert declined(r, Commitment(0, False, r.now_ms + 1_999), age_ms=1_000)
+    assert not declined(r, Commitment(0, False, r.now_ms + 2_000), age_ms=1_000)
+    r.hold("GRRR", 6, age_ms=1_000)
+    r.tick("GRRR", age_ms=1_000, force_off={0})
+    r.hold("YRRR", 2, age_ms=1_000)  # ended 2 s ago
+    for group in (0, 2):
+        soon = Commitment(group, True, r.now_ms + 2_999)
+        assert declined(r, soon, lamps="YRRR", age_ms=1_000)
+        assert not declined(
+            r, soon._replace(change_ms=r.now_ms + 3_000), lamps="YRRR", age_ms=1_000
+        )
+
+
+def test_the_constants_of_a_junction():
+    groups = (
+        SignalGroup("0", yellow_s=3, minimum_green_s=5, maximum_green_s=30, longest_wait_s=100),
+        SignalGroup("1", yellow_s=3, minimum_green_s=6, maximum_green_s=40, longest_wait_s=90),
+        SignalGroup("2", yellow_s=4, minimum_green_s=7, maximum_green_s=50, longest_wait_s=80),
+        SignalGroup("3", yellow_s=2, minimum_green_s=9, maximum_green_s=11, red_revert_s=9),
+    )
+    pairs = [(0, 2), (1, 2), (0, 3), (1, 3)]
+    apart = {(g, h): 4 + 2 * g + h for g, h in pairs} | {(h, g): 5 + g + 3 * h for g, h in pairs}
+    made = Rig(junction(groups=groups, intergreen_s=apart, startup_red_s=6)).shield.tables
+    assert made.every == 0b1111
+    assert made.conflicts == (0b1100, 0b1100, 0b11, 0b11)
+    assert made.yields_to == (0, 1, 0, 0)
+    assert made.yellow_ms == (3_000, 3_000, 4_000, 2_000)
+    assert made.minimum_ms == (5_000, 6_000, 7_000, 9_000)
+    assert made.press_ms == (28_000, 33_000, 48_000, 9_000)
+    assert made.green_cap_ms == made.press_ms
+    assert made.promise_ms == (28_000, 33_000, 48_000, 9_000)
+    assert made.back_ms == (5_000, 5_000, 6_000, 11_000)
+    assert made.off_cap_ms == (7_000, 9_000, 12_000, 15_000)
+    assert made.lag_cap_ms == 50_000
+    assert made.wait_ms == (100_000, 90_000, 80_000, 120_000)
+    assert made.intergreen_ms[0] == ((2, 11_000), (3, 14_000))
+    assert made.intergreen_ms[3] == ((0, 7_000), (1, 9_000))
+    assert made.home == (0, 0, 1, 1)
+    assert made.round_ms == (9_000 + 15_000 + 2_000, 9_000 + 11_000 + 2_000)
+    assert made.sooner_ms == (48_000, 22_000, 0, 48_000)
+    assert made.startup_red_ms == 6_000
+    assert (made.forgets, made.patterns) == (0, 0)
 
 
 def test_promises_that_exclude_one_another():
