@@ -25,7 +25,9 @@ from edge.errors import ConfigError
 
 ROOT = Path(__file__).parents[3]
 SHIELD = ("safety", "safety_duty", "safety_mirror", "safety_state", "safety_tables")
-TESTS = ("tests/unit/control/test_safety.py", "tests/unit/control/test_safety_duty.py")
+TESTS = tuple(
+    f"tests/unit/control/test_safety{part}.py" for part in ("", "_looks", "_duty", "_promises")
+)
 EQUIVALENT = Path(__file__).with_name("equivalent-mutants.json")
 TESTS_CPU_S, CPU_S = 5, 30
 """A mutant whose unit tests, or whose whole trial, compute longer is killed: it does not end."""

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from control.model import Detector, Junction, Kind, Lamp, Role, SignalGroup, Stage
-from control.requests import Request
-from control.safety import ReadBack, Shield
+from control.requests import LOCAL, Request
+from control.safety import Mode, ReadBack, Shield
 
 LAMPS = {"R": Lamp.RED, "Y": Lamp.YELLOW, "G": Lamp.GREEN, "D": Lamp.DARK, "F": Lamp.FLASH}
 
@@ -83,3 +83,22 @@ class Rig:
     @property
     def why(self):
         return {verdict.invariant for verdict in self.verdicts if not verdict.accepted}
+
+
+def steering(lamps="GRRR", seconds=1, **changed):
+    made = Rig(**changed)
+    made.hold(lamps, seconds)
+    assert made.state.mode is Mode.STEERING
+    return made
+
+
+def released(r):
+    return r.state.mode is Mode.RELEASED and r.told == LOCAL and "I16" in r.why
+
+
+def slow(**changed):
+    """Long maximum greens, so that only the wait can end one."""
+    groups = [replace(g, maximum_green_s=400, longest_wait_s=60) for g in junction().groups]
+    for number, change in changed.items():
+        groups[int(number[1:])] = replace(groups[int(number[1:])], **change)
+    return tuple(groups)
