@@ -50,31 +50,27 @@ def _timed(one: Derived) -> list[Phase]:
     staging = Staging(junction)
     seconds: list[tuple[str, bool]] = []
 
-    def second(stage: int, *, whole: bool) -> None:
-        wish = staging.wish(tuple(controller.lamps), tuple(controller.age_s), stage)
-        controller.step(Actuation(wish.hold, wish.force_off, wish.omit, wish.call, None, True))
-        seconds.append((one.letters(controller.lamps), whole))
-
-    def to(stage: int) -> int:
-        lasted = 0
-        while _green(controller) != junction.stages[stage].green:
-            second(stage, whole=False)
-            lasted += 1
-        return lasted
+    def show(stage: int, for_s: int) -> None:
+        """Go there, and stay for so long once the whole stage is green."""
+        shown_s = 0
+        while shown_s < for_s:
+            wish = staging.wish(tuple(controller.lamps), tuple(controller.age_s), stage)
+            controller.step(Actuation(wish.hold, wish.force_off, wish.omit, wish.call, None, True))
+            whole = _green(controller) == junction.stages[stage].green
+            shown_s += whole
+            seconds.append((one.letters(controller.lamps), whole))
 
     for _ in range(junction.startup_red_s):
         controller.step()
-    to(plan.stages[0])
-    for _ in range(60):
-        second(plan.stages[0], whole=True)
+    show(plan.stages[-1], 60)
     seconds.clear()
     for place, stage in enumerate(plan.stages):
-        onward = plan.stages[(place + 1) % len(plan.stages)]
-        span = staging.change(stage, onward).lasts_s
+        span = staging.change(stage, plan.stages[(place + 1) % len(plan.stages)]).lasts_s
         least = max(junction.groups[g].minimum_green_s for g in junction.stages[stage].green)
-        for _ in range(max(least, plan.green_s[place] - span)):
-            second(stage, whole=True)
-        to(onward)
+        show(stage, max(least, plan.green_s[place] - span))
+    # the cycle begins with the first stage, not with the change to it
+    begin = next(at for at, (_, whole) in enumerate(seconds) if whole)
+    seconds = seconds[begin:] + seconds[:begin]
     phases: list[Phase] = []
     for state, whole in seconds:
         if phases and phases[-1].state == state:
