@@ -17,7 +17,7 @@ from control.substitute import Substitute
 
 SPACE_M = 7.5
 """Of a standing car and the gap before it."""
-FREE_S = 3
+FREE_S = 5
 COVERED_S = 4
 BLOCKED_S = 5
 MEMORY_S = 180.0
@@ -36,7 +36,7 @@ class LoopEstimator:
         self._substitute = Substitute(junction)
         self._stop = np.full(lanes, -1)
         self._ahead: list[tuple[int, list[int], float]] = []
-        self._exits: list[tuple[int, list[int]]] = []
+        self._exits: list[tuple[int, list[tuple[int, int]]]] = []
         self._reach_s = np.zeros(lanes)
         self._fits = np.full(lanes, 1.0)
         self._watched = np.zeros(lanes, dtype=bool)
@@ -51,7 +51,17 @@ class LoopEstimator:
                     self._fits[lane] = max(1.0, detector.distance_m / SPACE_M)
                     self._watched[lane] = True
             elif detector.role is Role.EXIT:
-                self._exits.append((k, sorted(detector.groups)))
+                over = [
+                    (number[lane], group)
+                    for lane, group, away in junction.ways
+                    if away in detector.lanes
+                ]
+                if over:
+                    self._exits.append((k, over))
+        self._beside = [
+            [number[o] for side in junction.approaches if lane in side for o in side if o != lane]
+            for lane in tables.lanes
+        ]
         self.saturation = Saturation(lanes)
         self._queue = np.zeros(lanes)
         self._coming = np.zeros((lanes, HORIZON_S))
@@ -61,6 +71,7 @@ class LoopEstimator:
         self._out_rate = np.full(lanes, 0.02)
         self._exit_rate = np.full(len(self._exits), 0.02)
         self._shares = tables.uses / np.maximum(tables.uses.sum(axis=1, keepdims=True), 1)
+        self._even = self._shares.copy()
         self._free_s = np.zeros(lanes)
         self._covered_s = np.zeros(len(detectors))
         self._seconds = 0
@@ -118,16 +129,19 @@ class LoopEstimator:
         if self._seconds % 10:
             return
         flow = self._shares * np.maximum(self._out_rate, 1e-3)[:, None]
-        flow = np.maximum(flow, 1e-4 * self._tables.uses)
+        flow = np.maximum(flow, 1e-2 * flow.sum(axis=1, keepdims=True) * self._tables.uses)
         for _ in range(FITS):
-            for k, (_, groups) in enumerate(self._exits):
-                total = flow[:, groups].sum()
-                if total > 0:
-                    # half a step: an exit also takes what no loop of ours has seen
-                    flow[:, groups] *= np.sqrt(max(self._exit_rate[k], 1e-3) / total)
+            for k, (_, over) in enumerate(self._exits):
+                total = sum(flow[lane, group] for lane, group in over)
+                # half a step: an exit also takes what no loop of ours has seen
+                factor = np.sqrt(np.clip(max(self._exit_rate[k], 1e-3) / total, 0.1, 10.0))
+                for lane, group in over:
+                    flow[lane, group] *= factor
             rows = flow.sum(axis=1, keepdims=True)
             flow *= np.maximum(self._out_rate, 1e-3)[:, None] / np.maximum(rows, 1e-9)
-        self._shares = flow / np.maximum(flow.sum(axis=1, keepdims=True), 1e-9)
+        fitted = flow / np.maximum(flow.sum(axis=1, keepdims=True), 1e-9)
+        # sums over a lane and over an exit leave much open: half of it stays with ignorance
+        self._shares = 0.5 * fitted + 0.5 * self._even
 
     def _arrive(self, count: Floats) -> Floats:
         """Time passes for what is on its way; who crosses an advance loop sets out."""
@@ -161,22 +175,22 @@ class LoopEstimator:
                 self._coming[lane, second] -= taken
                 left -= taken
             if left > 1e-6:
-                beside = self._beside(lane)
-                for other in sorted(beside, key=lambda each: -self._queue[each]):
+                for other in sorted(self._beside[lane], key=lambda each: -self._queue[each]):
                     taken = min(left, self._queue[other])
                     self._queue[other] -= taken
                     left -= taken
-
-    def _beside(self, lane: int) -> list[int]:
-        return [o for _, lanes, _ in self._ahead if lane in lanes for o in lanes if o != lane]
 
     def _correct(self, covered: Floats, stop_good: np.ndarray, green: np.ndarray) -> None:
         """What the loops prove about the queue."""
         free = stop_good & (covered[self._stop] < 0.05)
         self._free_s = np.where(free, self._free_s + 1, 0)
-        # nobody waits at a line that stays free
-        self._queue = np.where(self._free_s >= FREE_S, 0.0, self._queue)
         stands = stop_good & ~green & (covered[self._stop] > 0.9)
+        # nobody waits at a line that stays free: who was thought to has changed lanes
+        for lane in np.flatnonzero((self._free_s >= FREE_S) & (self._queue > 0.01)):
+            waiting = [other for other in self._beside[lane] if stands[other]]
+            for other in waiting:
+                self._queue[other] += self._queue[lane] / len(waiting)
+            self._queue[lane] = 0.0
         self._queue = np.where(stands, np.maximum(self._queue, 1.0), self._queue)
         for detector, lanes, _ in self._ahead:
             if self._covered_s[detector] >= COVERED_S:
@@ -194,10 +208,11 @@ class LoopEstimator:
         lanes = len(self._queue)
         fits = np.full(lanes, 1e6)
         refill = np.zeros(lanes)
-        for detector, groups in self._exits:
+        for detector, over in self._exits:
             if self._covered_s[detector] >= BLOCKED_S:
-                share = self._shares[:, groups].sum(axis=1)
-                shut = share > 0.3
-                fits[shut] = 0.0
-                refill[shut] = 0.15
+                for lane in {lane for lane, _ in over}:
+                    share = sum(self._shares[lane, group] for at, group in over if at == lane)
+                    if share > 0.3:
+                        fits[lane] = 0.0
+                        refill[lane] = 0.15
         return fits, refill

@@ -124,6 +124,10 @@ class Junction:
     """Which groups a lane's traffic obeys."""
     opposing: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Lane → lanes to whose traffic its yielding movements give way."""
+    approaches: tuple[frozenset[str], ...] = ()
+    """Lanes side by side, between which vehicles change on the way to the stop line."""
+    ways: tuple[tuple[str, int, str], ...] = ()
+    """(lane, group, exit lane) of every way across, where an exit detector names its lanes."""
     speed_ms: Mapping[str, float] = field(default_factory=dict)
     """Lane → its speed limit; 50 km/h where nothing is said."""
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from control.observe import Floats
 
-HORIZON_S = int(os.environ.get("HZ", "90"))
+HORIZON_S = int(os.environ.get("HZ","30"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from control.model import Junction, Lamp
 from control.observe import Observation
 from control.picture import HORIZON_S, Picture
 
-STAYS_S = tuple(int(x) for x in os.environ.get("ST", "0").split(","))
+STAYS_S = tuple(int(x) for x in os.environ.get("ST","0,3,6,10").split(","))
 DEADLINE_S = 0.020
 CITY_MS = 50 / 3.6
 SLOWEST_MS = 5.0
@@ -168,7 +168,7 @@ class Planner:
             self._stop_cost, LAST_COST_S, self._costs, self.departures, self._scratch,
         )  # fmt: skip
         pick = thens[winner] if stays[winner] <= 0 else now
-        M = float(os.environ.get("MARGIN", "0"))
+        M = float(os.environ.get("MARGIN","0.05"))
         if M and forced is None and pick != base_wants:
             mine = [
                 self._costs[i]

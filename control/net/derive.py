@@ -142,9 +142,16 @@ def _signal(
         plans=(_plan(program, states),) if own_stages else (),
         lanes=_lanes(links, group_of),
         opposing=_opposing(links, relations),
-        speed_ms={
-            lane: network.lanes[lane].speed_ms for lane in sorted(_lanes(links, group_of))
-        },
+        approaches=_approaches(network, links, group_of),
+        ways=tuple(
+            sorted(
+                (way.from_lane, group_of[link], way.to_lane)
+                for link, ways in links.items()
+                for way in ways
+                if group_of[link] >= 0 and not way.crossing
+            )
+        ),
+        speed_ms={lane: network.lanes[lane].speed_ms for lane in sorted(_lanes(links, group_of))},
     )
     return Derived(
         junction,
@@ -232,6 +239,15 @@ def _lanes(links: Links, group_of: list[int]) -> dict[str, frozenset[int]]:
             if group_of[link] >= 0 and not way.crossing:
                 lanes.setdefault(way.from_lane, set()).add(group_of[link])
     return {lane: frozenset(groups) for lane, groups in sorted(lanes.items())}
+
+
+def _approaches(
+    network: net.Network, links: Links, group_of: list[int]
+) -> tuple[frozenset[str], ...]:
+    edges: dict[str, set[str]] = {}
+    for lane in _lanes(links, group_of):
+        edges.setdefault(network.lanes[lane].edge, set()).add(lane)
+    return tuple(frozenset(lanes) for _, lanes in sorted(edges.items()))
 
 
 def _opposing(links: Links, relations: Relations) -> dict[str, frozenset[str]]:

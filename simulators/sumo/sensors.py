@@ -16,7 +16,7 @@ from control.net.network import Network
 from control.observe import Floats, Observation, Vehicles
 from simulators.sumo.session import LANE, POSITION, SPEED, Session
 
-OCCUPANCY, PASSAGES = 0x13, 0x17
+OCCUPANCY, NUMBER = 0x13, 0x10
 FULL_M, CAMERA_M = 200.0, 80.0
 
 
@@ -44,7 +44,7 @@ class LoopReader:
         }
         for names in self._of.values():
             for name in names:
-                self._loops.subscribe(name, (OCCUPANCY, PASSAGES))
+                self._loops.subscribe(name, (OCCUPANCY, NUMBER))
 
     def read(self, signal: str) -> tuple[Floats, Floats]:
         """Count and occupancy (0 to 1) of a signal's loops in this second."""
@@ -54,7 +54,9 @@ class LoopReader:
         for number, name in enumerate(names):
             seen = self._loops.getSubscriptionResults(name)
             occupancy[number] = max(0.0, float(seen[OCCUPANCY])) / 100.0
-            count[number] = sum(1 for passage in seen[PASSAGES] if passage[3] >= 0)
+            if seen[NUMBER]:
+                # (vehicle, length, entry, departure, type): a departure of -1 is still to come
+                count[number] = sum(each[3] >= 0 for each in self._loops.getVehicleData(name))
         return count, occupancy
 
 
