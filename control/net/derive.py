@@ -220,16 +220,24 @@ def _yielding(green: frozenset[int], yields: set[tuple[int, int]]) -> frozenset[
 def _plan(program: programs.Program, states: list[str]) -> TimePlan:
     """The program as a cycle of its stages, each with all the seconds until the next."""
     cycle = program.seconds()
+    # the cycle is a ring: it is cut where a stage begins, wherever its author cut it
+    shown = [state if state in states else None for state in cycle]
+    begins = [at for at, state in enumerate(shown) if state and shown[at - 1] != state]
+    begin = next((at for at in begins if _last(shown, at) != shown[at]), begins[0])
     order: list[int] = []
     lasts: list[int] = []
-    for state in cycle:
+    for state in cycle[begin:] + cycle[:begin]:
         if state in states and (not order or states[order[-1]] != state):
             order.append(states.index(state))
             lasts.append(0)
-        if order:
-            lasts[-1] += 1
-    lasts[-1] += len(cycle) - sum(lasts)
-    return TimePlan(program.id, tuple(order), tuple(lasts), program.offset_s)
+        lasts[-1] += 1
+    offset_s = (program.offset_s + begin) % len(cycle)
+    return TimePlan(program.id, tuple(order), tuple(lasts), offset_s)
+
+
+def _last(shown: list[str | None], at: int) -> str | None:
+    """The stage before a second of the cycle."""
+    return next((state for state in shown[at - 1 :: -1] + shown[:at:-1] if state), None)
 
 
 def _lanes(links: Links, group_of: list[int]) -> dict[str, frozenset[int]]:

@@ -5,6 +5,7 @@ its links; a link's internal lane is named `:<junction>_<first link of its edge>
 row of a connection is the sum of the two numbers.
 """
 
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from pathlib import Path
 from edge.errors import ConfigError
 
 Point = tuple[float, float]
+
+_CROSSING = re.compile(r":.+_c\d+_\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class Connection:
     @property
     def crossing(self) -> str:
         """The lane of the pedestrian crossing it leads onto; empty for a road."""
-        return self.to_lane if self.to_lane.startswith(":") and "_c" in self.to_lane else ""
+        return self.to_lane if _CROSSING.fullmatch(self.to_lane) else ""
 
 
 @dataclass(slots=True)
@@ -82,7 +85,9 @@ class Network:
         junction, first, lane = parts[0][1:], parts[1], parts[2]
         if crossing:
             # the rows of crossings follow those of the vehicles' links
-            count = sum(1 for edge in self.edge_lanes if edge.startswith(f":{junction}_c"))
+            count = 0
+            while f":{junction}_c{count}" in self.edge_lanes:
+                count += 1
             return junction, len(self.foes.get(junction, [])) - count + int(first[1:])
         return junction, int(first) + int(lane)
 

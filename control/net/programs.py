@@ -122,23 +122,33 @@ def greens(state: str) -> frozenset[int]:
 def stages(program: Program, minimum_green_s: int) -> list[str]:
     """Distinct states without yellow that are more than a part of a change.
 
-    A state in which no link starts, or that is fixed and shorter than the minimum green, is only
-    passed through on the way from one stage to the next. A yielding green that becomes a full one
-    counts as a start: that is how a protected turn follows its permitted one.
+    A state in which no link starts (nor did in the yellow before it), or that is fixed and shorter
+    than the minimum green, is only passed through on the way from one stage to the next. A yielding
+    green that becomes a full one counts as a start: that is how a protected turn follows its
+    permitted one.
     """
     runs = _runs(program)
     kept: list[str] = []
     for place, (state, length_s, fixed) in enumerate(runs):
         if AMBER & set(state) or not greens(state):
             continue
-        before = runs[place - 1][0] if len(runs) > 1 else "r" * len(state)
-        starts = greens(state) - greens(before)
-        rises = any(a == "g" and b == "G" for a, b in zip(before, state, strict=True))
-        if not (starts or rises) or (fixed and length_s < minimum_green_s):
+        if not _begins(runs, place) or (fixed and length_s < minimum_green_s):
             continue
         if state not in kept:
             kept.append(state)
     return kept
+
+
+def _begins(runs: list[tuple[str, int, bool]], place: int) -> bool:
+    """Whether a link begins, or rises to full green, in a state or in the yellow before it."""
+    state = runs[place][0]
+    for back in range(1, len(runs)):
+        before = runs[place - back][0]
+        if greens(state) - greens(before) or ("g", "G") in zip(before, state, strict=True):
+            return True
+        if not AMBER & set(before):
+            return False
+    return len(runs) == 1
 
 
 def _runs(program: Program) -> list[tuple[str, int, bool]]:

@@ -68,6 +68,9 @@ def pair_intergreen_s(
         clearance = max((span - yellow_s.get(i, 0) for (i, _), span in direct.items()), default=0)
         for pair in hard:
             lacking = yellow_s.get(pair[0], 0) + clearance
+            if pair[0] in walked:
+                # walkers show no yellow: whoever has just set out needs his way across
+                lacking = max(lacking, crossing_s(network, links[pair[0]]))
             found[pair] = max(1, direct.get(pair, lacking))
         return found
     for i, j in hard:

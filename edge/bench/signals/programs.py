@@ -25,11 +25,13 @@ def write(
         return None
     root = ET.Element("additional")
     for signal, one in derived.items():
+        own = timing is Timing.SCENARIO
+        offset_s = one.program.offset_s if own else one.junction.plans[0].offset_s
         logic = ET.SubElement(
-            root, "tlLogic", id=signal, programID="ria", offset=str(one.program.offset_s),
+            root, "tlLogic", id=signal, programID="ria", offset=str(offset_s),
             type=_TYPES[controller],
         )  # fmt: skip
-        phases = one.program.phases if timing is Timing.SCENARIO else _timed(one)
+        phases = one.program.phases if own else _timed(one)
         for phase in phases:
             words = {"duration": str(phase.duration_s), "state": phase.state}
             if controller is not Controller.FIXED and phase.state in one.stage_states:
