@@ -133,8 +133,8 @@ class Shield:
         told = compose(self.tables, state, commitments, verdicts)
         state = state._replace(
             ending=told.ending,
-            omitted=told.omitted,
-            barred=told.omitted & state.omitted if state.steered else 0,
+            omitted=told.omit,
+            barred=told.omit & state.omitted if state.steered else 0,
             steered=min(state.steered + 1, 2),
         )
         actuation = Actuation(
@@ -171,7 +171,7 @@ class Shield:
         odd_ms = AGREED
         if not seen.remote or between_ms > STALE_MS:
             # it does not obey, or did so unseen: what was told explains nothing of this look
-            state = state._replace(ending=0, omitted=0, barred=0, steered=0)
+            state = state._replace(ending=0, steered=0)
         wrong = impossible(self.tables, state, green, yellow, between_ms)
         wrong = wrong or _disobeyed(state, green)
         if state.ending & green:
@@ -317,6 +317,6 @@ def _let_go(state: State, mode: Mode) -> State:
     )
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache
 def _groups(mask: int) -> frozenset[int]:
     return frozenset(groups_of(mask))

@@ -23,8 +23,6 @@ class Told(NamedTuple):
     ending: int
     omit: int
     call: int
-    omitted: int
-    """Of `omit`, those that could begin now."""
 
 
 class Promised(NamedTuple):
@@ -77,9 +75,7 @@ def compose(
     early = mask_of(g for g in groups_of(call) if tables.conflicts[g] & green & ~ending)
     if early & ~serve & ~promised.begin:
         _withhold(verdicts, state, "call", early & ~serve, "a conflicting green stands", "I1")
-    lit = green | state.yellow
-    clear = mask_of(g for g in groups_of(tables.every & ~lit) if not tables.conflicts[g] & lit)
-    return Told(green & ~ending, ending, omit, call & ~early, omit & clear)
+    return Told(green & ~ending, ending, omit, call & ~early)
 
 
 def _why(bit: int, together: int, ripe: int, promised: Promised) -> tuple[str, str]:
@@ -182,8 +178,7 @@ def _end(tables: Tables, state: State, group: int, left_ms: int, kept: Promised)
         if closure(tables.yields_to, 1 << other, state.green) & bit:
             if (kept.locked | kept.end) >> other & 1:
                 return None
-            pressed_ms = max(0, _press_ms(tables, state, other))
-            if pressed_ms + left_ms > tables.press_ms[other]:
+            if _press_ms(tables, state, other) + left_ms > tables.press_ms[other]:
                 return None
     if left_ms > tables.promise_ms[group]:
         return None

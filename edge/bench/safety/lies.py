@@ -13,8 +13,8 @@ from control.requests import Request
 from edge.bench.safety.explorer import SECOND_MS, Move, Situation, World
 
 REDUCTION = (
-    "at most three looks of a path are false; each names one group and any other lamp, or is "
-    "dark, flashing, of another configuration, not remote, too old, or missing",
+    "at most two looks of a path are false (one in the quick run); each names one group and any "
+    "other lamp, or is dark, flashing, of another configuration, not remote, too old, or missing",
     "with each of them: no request, end all and begin nothing, end all and omit nothing",
 )
 

@@ -26,7 +26,8 @@ from edge.errors import ConfigError
 ROOT = Path(__file__).parents[3]
 SHIELD = ("safety", "safety_duty", "safety_mirror", "safety_state", "safety_tables")
 TESTS = tuple(
-    f"tests/unit/control/test_safety{part}.py" for part in ("", "_looks", "_duty", "_promises")
+    f"tests/unit/control/test_safety{part}.py"
+    for part in ("", "_looks", "_duty", "_promises", "_tables")
 )
 EQUIVALENT = Path(__file__).with_name("equivalent-mutants.json")
 TESTS_CPU_S, CPU_S = 5, 30

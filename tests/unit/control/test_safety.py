@@ -244,6 +244,28 @@ def test_nothing_stands_after_a_wish_has_expired():
         assert r.told.force_off | r.told.omit | r.told.call == set()
 
 
+def test_flash_has_no_greens():
+    r = steering("GYRR")
+    r.tick("GYRR", flash=True)
+    assert (r.state.green, r.state.yellow) == (0, 0)
+
+
+def test_words_are_counted_to_two():
+    assert steering(seconds=9).state.steered == 2
+
+
+def test_numbers_begin_at_zero():
+    for anew in (
+        lambda r: r.shield.take_over(r.state, "t"),
+        lambda r: r.shield.reset(r.state, "t"),
+    ):
+        r = steering()
+        r.state = anew(r)
+        r.tick("GRRR", sequence=-1)
+        assert r.why == {"I14"}
+        assert r.tick("GRRR", sequence=0).remote
+
+
 def test_giving_back_is_said_once():
     r = steering()
     r.tick("GRRR", flash=True, silent=True)

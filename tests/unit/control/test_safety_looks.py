@@ -145,6 +145,16 @@ def test_a_group_that_was_omitted_must_wait():
     assert r.state.mode is Mode.STEERING
 
 
+def test_a_missing_look_forgives_one_more_word():
+    r = Rig()
+    r.hold("RRRR", 9, omit={2})
+    r.tick(None, omit={2})
+    assert (r.state.omitted, r.state.barred) == (0, 0)
+    r.tick("RRRR", omit={2})
+    r.tick("RRGR")
+    assert r.state.mode is Mode.STEERING
+
+
 def test_a_green_told_to_end_must_end():
     r = steering(seconds=9)
     r.tick("GRRR", force_off={0})

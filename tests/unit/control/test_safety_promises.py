@@ -152,6 +152,34 @@ def test_promises_count_the_age_of_the_look():
         )
 
 
+def test_an_end_waits_for_what_must_end_with_it():
+    r = Rig()
+    r.hold("RGRR", 9)
+    r.tick("GGRR")
+    assert declined(r, Commitment(1, False, r.now_ms + 4_999), lamps="GGRR")
+    assert not declined(r, Commitment(1, False, r.now_ms + 5_000), lamps="GGRR")
+
+
+def test_a_word_under_way_needs_no_second_to_act():
+    for left_ms, kept in ((5_000, True), (4_999, False)):
+        r = Rig()
+        r.hold("GRRR", 9)
+        r.tick("GRRR", force_off={0})
+        reasons = declined(r, Commitment(2, True, r.now_ms + left_ms))
+        assert (not reasons) is kept
+
+
+def test_priority_is_not_promised_beyond_what_yields_to_it():
+    for first, then in ((0, 1), (1, 0)):
+        r = Rig(yields=frozenset({(first, then)}))
+        r.hold("GGRR", 9)
+        soon = r.now_ms + 3_000
+        both = Commitment(first, False, soon), Commitment(then, False, soon)
+        assert declined(r, *both, lamps="GGRR") == [
+            f"group {then} cannot change in 3000 ms: blank its display"
+        ]
+
+
 def test_promises_that_exclude_one_another():
     r = Rig()
     r.hold("GGRR", 9)
