@@ -58,7 +58,11 @@ class Staging:
             return Wish(frozenset(green), frozenset(), self._all - target, frozenset(waiting))
         ends = self._ends(lamps, age_s, ending, waiting)
         off = frozenset(g for g in ending if ends[g] <= 0)
-        return Wish(frozenset(green) - off, off, self._all - target, frozenset(waiting))
+        # beside a begun green that it yields to, a yielding one could no longer end (I31)
+        early = {h for g in ending - off for h in self._yields_to[g] if h in waiting}
+        return Wish(
+            frozenset(green) - off, off, (self._all - target) | early, frozenset(waiting - early)
+        )
 
     def change(self, from_stage: int, to_stage: int) -> Change:
         """How a change runs when every green has had its minimum."""
@@ -82,7 +86,7 @@ class Staging:
             if h in ends:
                 group = self.junction.groups[h]
                 begin = max(begin, ends[h] + group.yellow_s + group.red_revert_s)
-            begins[h] = begin
+            begins[h] = max([begin, *(ends[g] for g in ends if h in self._yields_to[g])])
         return Change(ends, begins)
 
     def _ending(self, green: set[int], target: frozenset[int]) -> set[int]:
@@ -114,7 +118,7 @@ class Staging:
                 elif lamps[g] is not Lamp.GREEN:
                     start = max(start, span[g, h] - self._since_green_s(lamps, age_s, g))
             if lamps[h] is Lamp.YELLOW:
-                start = max(start, groups[h].yellow_s - age_s[h] + groups[h].red_revert_s)
+                start = max(start, groups[h].yellow_s - age_s[h] - 1 + groups[h].red_revert_s)
             starts[h] = start
         whole = max(starts.values(), default=0)
         ends: dict[int, int] = {}
@@ -133,6 +137,9 @@ class Staging:
         return ends
 
     def _since_green_s(self, lamps: tuple[Lamp, ...], age_s: tuple[int, ...], g: int) -> int:
-        """Since its green ended, at the least: a red may be older than it shows."""
+        """Since its green ended until what is asked now is obeyed, a second after the look.
+
+        At the least: a red may be older than it shows.
+        """
         yellow = 0 if lamps[g] is Lamp.YELLOW else self.junction.groups[g].yellow_s
-        return age_s[g] + yellow
+        return age_s[g] + 1 + yellow
