@@ -180,6 +180,18 @@ def test_priority_is_not_promised_beyond_what_yields_to_it():
         ]
 
 
+def test_a_begin_waits_for_its_last_millisecond():
+    r = Rig()
+    r.hold("RRRR", 9)
+    promised = promise(r, 2, begins=True, in_ms=1)
+    r.tick("RRRR", after_ms=0, promises=promised)
+    assert r.told.omit == {0, 1, 2}
+    assert r.told.call == set()
+    r.tick("RRRR", after_ms=1, promises=promised)
+    assert r.told.omit == {0, 1}
+    assert r.told.call == {2}
+
+
 def test_promises_that_exclude_one_another():
     r = Rig()
     r.hold("GGRR", 9)
