@@ -30,7 +30,8 @@ class PositionEstimator:
     def see(self, seen: Observation) -> Picture:
         """The picture of this second."""
         vehicles = seen.vehicles
-        assert vehicles is not None
+        if vehicles is None:
+            raise ValueError(f"no positions at {seen.at_s} s; this estimator needs them")
         lanes = len(self._tables.lanes)
         queue = np.zeros(lanes)
         arrivals = np.zeros((lanes, HORIZON_S))

@@ -62,16 +62,16 @@ def tables(junction: Junction) -> LaneTables:
                 continue
             change = staging.change(a, b)
             lasts[a, b] = change.lasts_s
-            for lane in range(len(lanes)):
-                mine = set(np.flatnonzero(uses[lane]))
+            for at in range(len(lanes)):
+                mine = set(np.flatnonzero(uses[at]).tolist())
                 gone = [change.ends_s[g] for g in mine if g in change.ends_s]
                 came = [change.begins_s[g] for g in mine if g in change.begins_s]
                 stays = any(green[a, g] and g not in change.ends_s for g in mine)
                 if gone and not stays:
-                    ends[a, b, lane] = max(gone)
+                    ends[a, b, at] = max(gone)
                 elif not stays:
-                    ends[a, b, lane] = -FOREVER_S
-                begins[a, b, lane] = min(came) if came else FOREVER_S
+                    ends[a, b, at] = -FOREVER_S
+                begins[a, b, at] = min(came) if came else FOREVER_S
     needs = np.array(
         [
             max((junction.groups[g].minimum_green_s for g in stage.green), default=0)

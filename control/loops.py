@@ -165,7 +165,7 @@ class LoopEstimator:
 
     def _leave(self, out: Floats) -> None:
         """Who crossed the stop line is gone; one too many came from a lane beside it."""
-        for lane in np.flatnonzero(out):
+        for lane in np.flatnonzero(out).tolist():
             left = out[lane]
             taken = min(left, self._queue[lane])
             self._queue[lane] -= taken
@@ -186,7 +186,7 @@ class LoopEstimator:
         self._free_s = np.where(free, self._free_s + 1, 0)
         stands = stop_good & ~green & (covered[self._stop] > 0.9)
         # nobody waits at a line that stays free: who was thought to has changed lanes
-        for lane in np.flatnonzero((self._free_s >= FREE_S) & (self._queue > 0.01)):
+        for lane in np.flatnonzero((self._free_s >= FREE_S) & (self._queue > 0.01)).tolist():
             waiting = [other for other in self._beside[lane] if stands[other]]
             for other in waiting:
                 self._queue[other] += self._queue[lane] / len(waiting)

@@ -1,13 +1,13 @@
 """What the planner believes of the traffic, whoever told it."""
 
-import os
 from dataclasses import dataclass
 
 import numpy as np
 
 from control.observe import Floats
 
-HORIZON_S = int(os.environ.get("HZ","30"))
+HORIZON_S = 30
+"""Farther ahead the fluid model's guesses outweigh what is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,4 +75,4 @@ class Saturation:
 
     def rate(self) -> Floats:
         """float64[lanes], veh/s, within what roads can carry."""
-        return np.clip(self._out / self._time, 0.25, 0.75)
+        return np.asarray(np.clip(self._out / self._time, 0.25, 0.75))

@@ -1,29 +1,44 @@
-"""The adaptive strategy: play the candidates forward, take the best, let nobody wait too long."""
+"""The adaptive strategy: play the candidates forward, take the best, let nobody wait too long.
 
-import os
+Where queues no longer clear within one cycle of the junction's plan, that plan's long greens waste
+less than any short-sighted choice; it then runs, and gives a green on when nobody is left in it.
+"""
+
 import time
 
 import numpy as np
 
 from control.estimate import PositionEstimator
+from control.fallback.time_of_day import TimeOfDay
 from control.kernels import rollout
 from control.lanes import LaneTables, tables
 from control.loops import LoopEstimator
 from control.model import Junction, Lamp
-from control.observe import Observation
+from control.observe import Floats, Observation
 from control.picture import HORIZON_S, Picture
 
-STAYS_S = tuple(int(x) for x in os.environ.get("ST","0,3,6,10").split(","))
+STAYS_S = (0, 3, 6, 10)
+"""How long to stay before a change, in the candidates."""
+LAST_COST_S = 15.0
+"""Charged for a vehicle that still waits at the horizon."""
+MARGIN = 0.05
+"""By how much of the cost a plan must beat the base policy: less is the model's own noise."""
 DEADLINE_S = 0.020
+SOON_S = 4
+NOBODY_VEH = 0.7
+LOAD_MEMORY_S = 60.0
+SATURATED = 0.5
+"""Share of the plan's cycle that the standing queues may need."""
 CITY_MS = 50 / 3.6
 SLOWEST_MS = 5.0
-import os
-
-LAST_COST_S = float(os.environ.get("LC", "15"))
 BLOCKED_S = 5
+"""Beside a green that serves it, a lane that stands so long waits for a gap or another green."""
 STUCK_S = 15
+"""Beside any green: for the junction itself to clear."""
 BASE = 10_000
 """A stay that leaves the decision to the base policy."""
+SPARE_S = 16
+"""Kept in hand of the longest wait: what a change can last longer than foreseen."""
 
 
 class Planner:
@@ -41,11 +56,15 @@ class Planner:
             if reach_m is None
             else PositionEstimator(self.tables, speed_ms, reach_m)
         )
-        stages, lanes = len(junction.stages), len(self.tables.lanes)
+        lanes = len(self.tables.lanes)
         self._stage: int | None = None
         self._target = 0
         self._settled_s = 0
         self._served = np.zeros(lanes)
+        self._plan = TimeOfDay(junction) if junction.plans else None
+        self._need_s = 0.0
+        self.saturated = False
+        """Queues no longer clear within a cycle: the plan's long greens waste less than ours."""
         self._wait_s = np.zeros(len(junction.groups))
         self._shown = np.zeros(len(junction.groups), dtype=bool)
         self._still_s = np.zeros(lanes)
@@ -55,7 +74,8 @@ class Planner:
         self._scratch = np.zeros((lanes, HORIZON_S))
         self.departures = np.zeros((lanes, HORIZON_S))
         """float64[lanes, seconds]: what the chosen plan would let out."""
-        self._costs = np.zeros(len(STAYS_S) * stages + 1)
+        self._found = np.zeros((lanes, HORIZON_S))
+        self._costs = np.zeros(len(STAYS_S))
         self.took_ns: list[int] = []
 
     def decide(self, seen: Observation) -> int:
@@ -65,11 +85,52 @@ class Planner:
         self._follow(seen, picture)
         if self._stage is None or len(self.junction.stages) == 1:
             return self._target
-        self._target = self._choose(picture, begun_ns)
+        self._weigh(picture)
+        forced = self._overdue(self._stage)
+        if forced is not None:
+            self._target = forced if self._ready_s(self._stage) == 0 else self._stage
+        elif self.saturated:
+            self._target = self._planned(seen, self._stage, picture)
+        else:
+            self._target = self._choose(self._stage, picture, begun_ns)
         if self._target != self._stage:
             self._stage = None
         self.took_ns.append(time.perf_counter_ns() - begun_ns)
         return self._target
+
+    def _planned(self, seen: Observation, now: int, picture: Picture) -> int:
+        """The plan of the hour; a green in which nobody is left is given on."""
+        if self._plan is None:  # never saturated without one
+            return now
+        stage = self._plan.decide(seen)
+        if stage == now and self._idle(now, picture):
+            order = self.junction.plans[0].stages
+            place = order.index(now)
+            for after in (*order[place + 1 :], *order[:place]):
+                if not self._idle(after, picture):
+                    return after
+        elif stage != now and self._idle(stage, picture) and not self._idle(now, picture):
+            return now
+        return stage
+
+    def _idle(self, stage: int, picture: Picture) -> bool:
+        """Whether nobody stands or comes to the lanes of a stage within some seconds."""
+        lanes = (self.tables.uses & self.tables.green[stage]).any(axis=1)
+        coming = picture.arrivals[lanes, :SOON_S].sum()
+        return bool(picture.queue[lanes].sum() + coming < NOBODY_VEH)
+
+    def _weigh(self, picture: Picture) -> None:
+        """Whether the standing queues could still be cleared within one cycle of the plan."""
+        if self._plan is None:
+            return
+        t = self.tables
+        serves = (t.green & ~t.gives_way) @ picture.shares.T
+        clear_s = picture.queue / picture.saturation
+        home = serves.argmax(axis=0)
+        need_s = sum(clear_s[home == stage].max(initial=0.0) for stage in range(serves.shape[0]))
+        self._need_s += (need_s - self._need_s) / LOAD_MEMORY_S
+        limit_s = SATURATED * sum(self.junction.plans[0].green_s)
+        self.saturated = self._need_s > (limit_s / 2 if self.saturated else limit_s)
 
     def _follow(self, seen: Observation, picture: Picture) -> None:
         """Where the signal is: whole in its target stage, or still on the way."""
@@ -100,93 +161,62 @@ class Planner:
         self._still_s = np.where(still, self._still_s + 1, 0)
         self._flowing_s = np.where(going & same & (picture.queue >= 1.0), self._flowing_s + 1, 0)
 
-    def _choose(self, picture: Picture, begun_ns: int) -> int:
-        now = self._stage
-        assert now is not None
+    def _ready_s(self, stage: int) -> int:
+        """Until every green of a stage has had its minimum."""
+        groups = self.junction.groups
+        green = self.junction.stages[stage].green
+        return max(0, max((groups[g].minimum_green_s - self._ages[g] for g in green), default=0))
+
+    def _choose(self, now: int, picture: Picture, begun_ns: int) -> int:
+        """The cheapest first decision; the base policy's own where the gain is within the noise."""
         t = self.tables
-        stages = len(self.junction.stages)
-        left_s = max(
-            (
-                self.junction.groups[g].minimum_green_s - self._ages[g]
-                for g in self.junction.stages[now].green
-            ),
-            default=0,
-        )
-        ready_s = max(0, left_s)
+        ready_s = self._ready_s(now)
         protected = (t.green & ~t.gives_way) @ picture.shares.T
         yielding = (t.green & t.gives_way) @ picture.shares.T
         weight = protected + 0.4 * yielding
-        stays: list[int] = []
-        thens: list[int] = []
-        forced = self._overdue(now)
-        for then in range(stages):
-            if then == now or (forced is not None and then != forced):
-                continue
-            for stay in STAYS_S:
-                if forced is not None and stay > 0:
-                    break
-                stays.append(max(stay, ready_s))
-                thens.append(then)
-        if forced is None:
-            # last: where the base policy would change at once it is one of those above
-            stays.append(BASE)
-            thens.append(now)
         hinder = np.select([self._still_s >= STUCK_S, self._still_s >= BLOCKED_S], [2.0, 1.0], 0.0)
-        if os.environ.get("MODE") == "base":
-            if left_s > 0:
-                return now
-            return (
-                rollout.best_stage(
-                    now,
-                    picture.queue,
-                    picture.arrivals[:, :4].sum(1),
-                    weight,
-                    t.lasts_s,
-                    picture.saturation,
-                    t.needs_s,
-                )
-                if forced is None
-                else forced
-            )
-        base_wants = (
+        usual = self._usual(now, picture, weight, hinder) if ready_s == 0 else now
+        best_cost, best = np.inf, (BASE, now)
+        usual_cost = np.inf
+        others = [then for then in range(len(self.junction.stages)) if then != now]
+        for then in (now, *others):
+            stays = (BASE,) if then == now else tuple(max(stay, ready_s) for stay in STAYS_S)
+            winner = rollout.best(
+                np.array(stays), np.full(len(stays), then), now, self._settled_s, picture.queue,
+                self._served, hinder, picture.arrivals, picture.saturation, protected, yielding,
+                t.opposes, weight, t.ends_s, t.begins_s, t.lasts_s, t.needs_s, picture.room,
+                picture.refill, self._stop_cost, LAST_COST_S, self._costs, self._found,
+                self._scratch,
+            )  # fmt: skip
+            for stay, cost in zip(stays, self._costs, strict=False):
+                action = then if stay <= 0 else now
+                if action == usual:
+                    usual_cost = min(usual_cost, cost)
+            if self._costs[winner] < best_cost:
+                best_cost, best = self._costs[winner], (stays[winner], then)
+                self.departures[:, :] = self._found
+            if time.perf_counter_ns() - begun_ns > DEADLINE_S * 1e9:
+                break
+        action = best[1] if best[0] <= 0 else now
+        return usual if best_cost > usual_cost * (1 - MARGIN) else action
+
+    def _usual(self, now: int, picture: Picture, weight: Floats, hinder: Floats) -> int:
+        """What the base policy would do at once."""
+        seen = weight.copy()
+        seen[now, hinder > 0] = 0.0
+        soon = picture.arrivals[:, :SOON_S].sum(axis=1)
+        t = self.tables
+        return int(
             rollout.best_stage(
-                now,
-                picture.queue,
-                picture.arrivals[:, :4].sum(1),
-                np.where((np.arange(stages) == now)[:, None] & (hinder > 0)[None, :], 0, weight),
-                t.lasts_s,
-                picture.saturation,
-                t.needs_s,
+                now, picture.queue, soon, seen, t.lasts_s, picture.saturation, t.needs_s
             )
-            if left_s <= 0
-            else now
         )
-        winner = rollout.best(
-            np.array(stays), np.array(thens), now, self._settled_s, picture.queue, self._served, hinder,
-            picture.arrivals, picture.saturation, protected, yielding, t.opposes, weight,
-            t.ends_s, t.begins_s, t.lasts_s, t.needs_s, picture.room, picture.refill,
-            self._stop_cost, LAST_COST_S, self._costs, self.departures, self._scratch,
-        )  # fmt: skip
-        pick = thens[winner] if stays[winner] <= 0 else now
-        M = float(os.environ.get("MARGIN","0.05"))
-        if M and forced is None and pick != base_wants:
-            mine = [
-                self._costs[i]
-                for i in range(len(stays))
-                if (stays[i] <= 0 and thens[i] == base_wants)
-                or (base_wants == now and stays[i] > 0)
-            ]
-            if mine and self._costs[winner] > min(mine) * (1 - M):
-                pick = base_wants
-        return pick
 
     def _overdue(self, now: int) -> int | None:
         """The stage that must come next lest a call wait too long; None while all is in time."""
         t = self.tables
-        waiting = np.flatnonzero(self._wait_s > 0)
-        waiting = [g for g in waiting if g not in self.junction.stages[now].green]
-        if not waiting:
-            return None
+        shown = self.junction.stages[now].green
+        waiting = [int(g) for g in np.flatnonzero(self._wait_s > 0) if g not in shown]
         waiting.sort(key=lambda g: -self._wait_s[g])
         at_s, stage = 0.0, now
         first: int | None = None
@@ -203,7 +233,7 @@ class Planner:
             at_s += t.lasts_s[stage, best]
             if first is None:
                 first = best
-            if self._wait_s[g] + at_s + 6 >= self.junction.groups[g].longest_wait_s - 10:
+            if self._wait_s[g] + at_s + SPARE_S >= self.junction.groups[g].longest_wait_s:
                 return first
             at_s += t.needs_s[best]
             stage = best

@@ -60,9 +60,9 @@ class Staging:
         off = frozenset(g for g in ending if ends[g] <= 0)
         # beside a begun green that it yields to, a yielding one could no longer end (I31)
         early = {h for g in ending - off for h in self._yields_to[g] if h in waiting}
-        return Wish(
-            frozenset(green) - off, off, (self._all - target) | early, frozenset(waiting - early)
-        )
+        stands = green - off
+        ready = {h for h in waiting - early if not any(g in stands for g in self._conflicting[h])}
+        return Wish(frozenset(stands), off, (self._all - target) | early, frozenset(ready))
 
     def change(self, from_stage: int, to_stage: int) -> Change:
         """How a change runs when every green has had its minimum."""

@@ -6,12 +6,11 @@ goes on: the stage with most vehicles per second of its own green and change (LÃ
 J. Stat. Mech. 2008 P04019, priority index; sum over the lanes of a stage).
 """
 
-import os
-
 import numpy as np
 from numba import njit
 
-START_LOST_S = float(os.environ.get("SL","0"))
+START_LOST_S = 0.0
+"""Of the first vehicle of a standing queue; SUMO's cars lose it in speed, not at the line."""
 LOST_S = 2
 """Between the begin of green and the first departure from a standing queue."""
 CRITICAL_GAP_S = 4.5
@@ -20,7 +19,7 @@ EVERY_S = 2
 """How often the base policy thinks again."""
 
 
-@njit(nogil=True, fastmath=True)
+@njit(cache=True, nogil=True, fastmath=True)
 def service(protected, yielding, red, served, saturation, opposing, hinder):
     """Vehicles a lane can let out in one second of green.
 
@@ -49,10 +48,8 @@ def service(protected, yielding, red, served, saturation, opposing, hinder):
     return rate
 
 
-@njit(nogil=True, fastmath=True)
-def best_stage(
-    now, queue, soon, weight, lasts, saturation, needs
-):
+@njit(cache=True, nogil=True, fastmath=True)
+def best_stage(now, queue, soon, weight, lasts, saturation, needs):
     """The stage of the highest index, the running one among them.
 
     Args:
@@ -96,7 +93,7 @@ def best_stage(
     return best
 
 
-@njit(nogil=True, fastmath=True)
+@njit(cache=True, nogil=True, fastmath=True)
 def roll(
     stay, then, now, age, queue0, served0, hinder0, arrivals, saturation, protected, yielding,
     opposes, weight, ends, begins, lasts, needs, room, refill, stop_cost, last_cost, departures,
@@ -212,7 +209,7 @@ def roll(
     return cost
 
 
-@njit(nogil=True, fastmath=True)
+@njit(cache=True, nogil=True, fastmath=True)
 def best(
     stays, thens, now, age, queue0, served0, hinder0, arrivals, saturation, protected, yielding,
     opposes, weight, ends, begins, lasts, needs, room, refill, stop_cost, last_cost, costs,

@@ -9,10 +9,21 @@ from collections.abc import Callable
 import numpy as np
 
 from control.model import Junction, Lamp
-from control.observe import Floats, Observation
+from control.observe import Floats, Observation, Vehicles
 
 WAVE_M = 50.0
 STOPPED_MS = 0.1
+
+
+def positions(seen: Observation) -> Vehicles:
+    """What these rules live on.
+
+    Raises:
+        ValueError: nobody looked.
+    """
+    if seen.vehicles is None:
+        raise ValueError(f"no positions at {seen.at_s} s; the classical rules need them")
+    return seen.vehicles
 
 
 class OnGrid:
@@ -51,8 +62,8 @@ class Greedy(OnGrid):
 
     def score(self, seen: Observation) -> Floats:
         """Vehicles that stand or approach."""
-        assert seen.vehicles is not None
-        near = seen.vehicles.lane[seen.vehicles.distance_m <= WAVE_M]
+        vehicles = positions(seen)
+        near = vehicles.lane[vehicles.distance_m <= WAVE_M]
         return np.asarray(self.serves @ np.bincount(near, minlength=self.serves.shape[1]))
 
 
@@ -71,7 +82,7 @@ class MaxPressure(OnGrid):
 
     def score(self, seen: Observation) -> Floats:
         """Vehicles."""
-        assert seen.vehicles is not None
-        stopped = seen.vehicles.lane[seen.vehicles.speed_ms < STOPPED_MS]
+        vehicles = positions(seen)
+        stopped = vehicles.lane[vehicles.speed_ms < STOPPED_MS]
         before = self.serves @ np.bincount(stopped, minlength=self.serves.shape[1])
         return np.asarray(before - self._green @ self._beyond())

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from control.net.derive import Derived
 from control.net.network import Network
-from control.observe import Strategy
+from control.observe import Floats, Observation, Strategy
 from control.planner import Planner
 from control.requests import Request
 from control.safety import ReadBack, Shield, State
@@ -16,7 +18,7 @@ from simulators.signal_controller import SignalController
 from simulators.sumo.sensors import CAMERA_M, FULL_M, LoopReader, Positions, observe
 from simulators.sumo.session import Session
 
-_TOKEN = "evaluate"
+_TAKEOVER = "evaluate"
 _LIFE_MS = 2_000
 
 
@@ -65,18 +67,30 @@ class Driver:
         elif spec.controller is Controller.GREEDY:
             strategy = Greedy(junction, spec.grid_s)
         else:
-            positions = self._positions
-            assert positions is not None
-            strategy = MaxPressure(junction, spec.grid_s, lambda: positions.beyond(signal))
+            strategy = MaxPressure(junction, spec.grid_s, lambda: self._beyond(signal))
         shield = Shield(junction)
         return _Chain(
             one,
             strategy,
             Staging(junction),
             shield,
-            shield.start(signal, _TOKEN, spec.begin_s * 1000),
+            shield.start(signal, _TAKEOVER, spec.begin_s * 1000),
             SignalController(junction),
         )
+
+    def _beyond(self, signal: str) -> Floats:
+        return np.zeros(0) if self._positions is None else self._positions.beyond(signal)
+
+    def _look(self, signal: str, chain: _Chain, at_s: int) -> Observation:
+        """What this signal's strategy may see."""
+        lamps, age_s = chain.controller.lamps, chain.controller.age_s
+        if self._loops is not None:
+            count, occupancy = self._loops.read(signal)
+            loops = self._broken[signal].second(at_s, count, occupancy)
+            return observe(at_s, lamps, age_s, loops=loops)
+        detectors = len(chain.derived.junction.detectors)
+        look = None if self._positions is None else self._positions.look(signal)
+        return observe(at_s, lamps, age_s, look=look, detectors=detectors)
 
     @property
     def took_ns(self) -> list[int]:
@@ -94,24 +108,12 @@ class Driver:
             self._positions.refresh()
         for signal, chain in self._chains.items():
             controller = chain.controller
-            if self._loops is not None:
-                count, occupancy = self._loops.read(signal)
-                loops = self._broken[signal].second(at_s, count, occupancy)
-                seen = observe(at_s, controller.lamps, controller.age_s, loops=loops)
-            else:
-                assert self._positions is not None
-                seen = observe(
-                    at_s,
-                    controller.lamps,
-                    controller.age_s,
-                    look=self._positions.look(signal),
-                    detectors=len(chain.derived.junction.detectors),
-                )
+            seen = self._look(signal, chain, at_s)
             stage = chain.strategy.decide(seen)
             wish = chain.staging.wish(seen.lamps, seen.age_s, stage)
             now_ms = at_s * 1000
             request = Request(
-                at_s, now_ms + _LIFE_MS, _TOKEN,
+                at_s, now_ms + _LIFE_MS, _TAKEOVER,
                 wish.hold, wish.force_off, wish.omit, wish.call,
             )  # fmt: skip
             read = ReadBack(

@@ -20,7 +20,7 @@ from edge.bench.signals.driver import Driver
 from edge.bench.signals.lights import Monitor
 from edge.bench.signals.program import read_signals
 from edge.bench.signals.rules import rules
-from edge.bench.signals.spec import Controller, Progress, Result, Sensing, Spec, Stages
+from edge.bench.signals.spec import Controller, Progress, Result, Sensing, Spec, Stages, Timing
 from edge.bench.signals.stoplines import StopLines
 from edge.bench.signals.tripinfo import Ledger, trips
 from simulators.sumo.sensors import loops_file
@@ -142,7 +142,7 @@ class Judge:
     """The independent monitors of all signals."""
 
     def __init__(self, spec: Spec, network: Path, additional: Sequence[Path]) -> None:
-        own = spec.controller in OWN and spec.timing is NetTiming.SCENARIO
+        own = spec.controller in OWN and spec.timing is Timing.SCENARIO
         minimum_s = MINIMUM_GREEN_S[NetTiming(spec.timing)]
         self._monitors = {
             name: Monitor(signal, rules(signal, spec.timing, minimum_s, own_program=own))
