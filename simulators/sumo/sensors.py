@@ -75,8 +75,11 @@ class Positions:
 
     def refresh(self) -> None:
         """Look at every vehicle."""
+        # one that is taken out of the run as it is let in has departed and arrived in one second
+        gone = set(self._api.simulation.getArrivedIDList())
         for name in self._api.simulation.getDepartedIDList():
-            self._api.vehicle.subscribe(name, (LANE, POSITION, SPEED))
+            if name not in gone:
+                self._api.vehicle.subscribe(name, (LANE, POSITION, SPEED))
         by_lane: dict[str, list[tuple[float, float]]] = {}
         entered: dict[str, int] = {}
         lanes: dict[str, str] = {}
