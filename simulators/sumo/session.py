@@ -16,12 +16,17 @@ from typing import Any, Self
 from edge.errors import ConfigError
 
 LANE, POSITION, SPEED = 0x51, 0x56, 0x40
-_OUTPUTS = (
-    "summary-output", "fcd-output", "emission-output", "queue-output", "statistic-output",
-    "edgedata-output", "lanedata-output", "lanechange-output", "stop-output", "vehroute-output",
-    "collision-output", "netstate-dump", "full-output", "link-output", "bt-output",
-    "log", "message-log", "error-log", "tripinfo-output",
-)  # fmt: skip
+_OUTPUTS = frozenset((
+    "netstate-dump", "netstate", "ndump", "summary", "tripinfo", "vehroutes", "vehroute",
+    "emissions", "emission", "battery", "log", "l", "message-log", "error-log",
+    "device.ssm.file", "device.toc.file", "device.rerouting.output", "save-state.files",
+    "save-state.prefix", "device.taxi.dispatch-algorithm.output",
+    "device.taxi.idle-algorithm.output",
+))  # fmt: skip
+"""Beside those whose name ends in `-output`; SUMO's older words for them among these."""
+_OURS = ("tripinfo-output", "tripinfo")
+_READING = ("include", "poi", "poly", "variableSpeedSign")
+_AFFIXES = ("output-prefix", "output-suffix")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +97,7 @@ class Session:
         self.scene = scene
         self._folder = tempfile.TemporaryDirectory(prefix="ria-sumo-")
         self.folder = Path(self._folder.name)
+        self._copies = 0
         self.tripinfo = self.folder / "tripinfo.xml"
         additional = [self._redirected(path) for path in scene.additional] + list(more)
         words = [
@@ -154,21 +160,32 @@ class Session:
             (element, name)
             for element in root.iter()
             for name in ("file", "output", "dest")
-            if element.get(name) and element.tag not in ("include", "poi", "poly")
+            if element.get(name) and element.tag not in _READING
         ]
         if not writing:
             return path
+        # two files of one name may come from two folders
+        copy = self.folder / f"{self._copies}-{path.name}"
+        self._copies += 1
         for number, (element, name) in enumerate(writing):
-            element.set(name, str(self.folder / f"out{number}.xml"))
-        copy = self.folder / path.name
+            element.set(name, str(self.folder / f"{copy.stem}-{number}.xml"))
         ET.ElementTree(root).write(copy, encoding="utf-8")
         return copy
 
     def _outputs(self) -> Iterable[str]:
-        """Every output the configuration asks for, sent to our folder."""
+        """Every output the configuration asks for, sent to our folder under its own name."""
         root = ET.parse(self.scene.cfg).getroot()  # noqa: S314
         words: list[str] = []
-        for element in root.iter():
-            if element.tag in _OUTPUTS and element.tag != "tripinfo-output":
-                words += [f"--{element.tag}", str(self.folder / f"{element.tag}.out")]
+        for number, element in enumerate(root.iter()):
+            if element.tag in _OURS:
+                continue
+            if element.tag in _AFFIXES:
+                words += [f"--{element.tag}", ""]
+            elif element.tag in _OUTPUTS or element.tag.endswith("-output"):
+                name = element.get("value") or element.get("v") or ""
+                files = [
+                    str(self.folder / f"cfg{number}-{place}-{Path(file).name}")
+                    for place, file in enumerate(name.split(","))
+                ]
+                words += [f"{'--' if len(element.tag) > 1 else '-'}{element.tag}", ",".join(files)]
         return words
