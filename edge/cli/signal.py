@@ -33,6 +33,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     plan = verbs.add_parser("plan", help=summary, description=summary)
     plan.set_defaults(command=signal_plan.plan)
     signal_plan.add_arguments(plan)
+    summary = "what is read out of a SUMO network: groups, relations, stages, doubts"
+    network = verbs.add_parser("net", help=summary, description=summary)
+    network.set_defaults(command=signal_plan.net)
+    signal_plan.add_net_arguments(network)
     summary = "streets full of motorcycles, and how true their stop lines are"
     mixed = verbs.add_parser("mixed", help=summary, description=summary)
     mixed.set_defaults(command=signal_mixed.mixed)

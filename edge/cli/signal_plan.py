@@ -20,6 +20,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_net_arguments(parser: argparse.ArgumentParser) -> None:
+    """What may stand after `ria signal net`."""
+    parser.add_argument("cfg", type=Path, metavar="CFG", help="a .sumocfg, or a .net.xml alone")
+    parser.add_argument(
+        "--timing", choices=[str(each) for each in Timing], default=str(Timing.SCENARIO)
+    )
+
+
+def net(arguments: argparse.Namespace) -> int:
+    """Print what was read out of a network, and what in it an engineer should look at."""
+    path, more = arguments.cfg, []
+    if not path.name.endswith((".net.xml", ".net.xml.gz")):
+        scene = scenario(path)
+        path, more = scene.network, list(scene.additional)
+    _, signals = derive.read(path, more, Timing(arguments.timing))
+    print(derive.report(signals) or f"{path} has no signal that changes")
+    return 0
+
+
 def plan(arguments: argparse.Namespace) -> int:
     """Print the plan; what an engineer should read of it goes to standard error.
 
