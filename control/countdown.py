@@ -45,9 +45,10 @@ class _Promise:
 class _Display:
     """One display, its lamp, and what it has promised."""
 
-    def __init__(self, group: int, last_s: int, red_s: int, longest_s: int) -> None:
+    def __init__(self, group: int, last_s: int, notice_s: int, red_s: int, longest_s: int) -> None:
         self.group = group
         self.last_s = last_s
+        self.notice_s = notice_s
         self.red_s = red_s
         self.longest_s = longest_s
         self.lamp = Lamp.DARK
@@ -69,7 +70,8 @@ class _Display:
 class Ledger:
     """All promises of one junction. Once a second: `watch`, decide and `commit`, `display`."""
 
-    def __init__(self, junction: Junction) -> None:
+    def __init__(self, junction: Junction, notice_s: int | None = None) -> None:
+        """Blank displays; each counts for at least `notice_s`, without it for all its seconds."""
         self._at_s = 0
         self._events: list[Blanked] = []
         self._displays: dict[int, _Display] = {}
@@ -80,6 +82,7 @@ class Ledger:
                 self._displays[g] = _Display(
                     g,
                     countdown.last_s,
+                    countdown.last_s if notice_s is None else min(notice_s, countdown.last_s),
                     countdown.last_s + max(before_s, default=0),
                     junction.groups[g].maximum_green_s,
                 )
@@ -145,7 +148,7 @@ class Ledger:
             return at_s + 1  # decided at its very begin, it is counted down as a whole
         # that it ends at its maximum has been known all along
         at_maximum_s = max(at_s + 1, display.since_s + display.longest_s)
-        return min(at_s + display.last_s, at_maximum_s)
+        return min(at_s + display.notice_s, at_maximum_s)
 
     def earliest_change_s(self, change: Change, at_s: int) -> int:
         """The soonest second at which a change of stage can begin so that every promise is kept."""
