@@ -143,9 +143,16 @@ class Health:
         self._signs = np.zeros(n)
         self._relapses = np.zeros(n)
         self._verdict = self._told()
+        self._judged: Observation | None = None
 
     def judge(self, seen: Observation) -> Verdict:
-        """What is to be believed in this second; one call a second."""
+        """What is to be believed in this second; who asks again of the same look learns the same.
+
+        One look a second.
+        """
+        if seen is self._judged:
+            return self._verdict
+        self._judged = seen
         said = np.isfinite(seen.count)
         count = np.where(said, np.maximum(seen.count, 0.0), 0.0)
         occupancy = np.where(np.isfinite(seen.occupancy), seen.occupancy, 0.0)

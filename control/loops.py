@@ -27,12 +27,19 @@ FITS = 6
 class LoopEstimator:
     """Counts and occupancy once a second; queue, arrivals and shares by lane come out."""
 
-    def __init__(self, junction: Junction, tables: LaneTables, speed_ms: Floats) -> None:
+    def __init__(
+        self,
+        junction: Junction,
+        tables: LaneTables,
+        speed_ms: Floats,
+        health: Health | None = None,
+    ) -> None:
+        """`health`: where somebody else judges the same looks; None: its own."""
         detectors = junction.detectors
         lanes = len(tables.lanes)
         number = {lane: k for k, lane in enumerate(tables.lanes)}
         self._tables = tables
-        self._health = Health(junction)
+        self._health = health or Health(junction)
         self._substitute = Substitute(junction)
         self._stop = np.full(lanes, -1)
         self._ahead: list[tuple[int, list[int], float]] = []

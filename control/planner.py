@@ -10,6 +10,7 @@ import numpy as np
 
 from control.estimate import PositionEstimator
 from control.fallback.time_of_day import TimeOfDay
+from control.health import Health
 from control.kernels import rollout
 from control.lanes import LaneTables, tables
 from control.loops import LoopEstimator
@@ -24,6 +25,8 @@ LAST_COST_S = 15.0
 MARGIN = 0.05
 """By how much of the cost a plan must beat the base policy: less is the model's own noise."""
 DEADLINE_S = 0.020
+SEARCH_S = 0.75 * DEADLINE_S
+"""No further candidates after that: the one that is begun has to be in time, too."""
 SOON_S = 4
 NOBODY_VEH = 0.7
 LOAD_MEMORY_S = 60.0
@@ -44,15 +47,23 @@ SPARE_S = 16
 class Planner:
     """Chooses the stage of one junction, once a second, from a picture of its traffic."""
 
-    def __init__(self, junction: Junction, reach_m: float | None = None) -> None:
-        """`reach_m`: how far positions are seen; None: there are loops only."""
+    def __init__(
+        self, junction: Junction, reach_m: float | None = None, health: Health | None = None
+    ) -> None:
+        """Take what there is to see.
+
+        Args:
+            junction: What is steered.
+            reach_m: How far positions are seen; None: there are loops only.
+            health: Where somebody else judges the same looks; None: its own.
+        """
         self.junction = junction
         self.tables: LaneTables = tables(junction)
         speed_ms = np.array(
             [max(SLOWEST_MS, junction.speed_ms.get(lane, CITY_MS)) for lane in self.tables.lanes]
         )
         self._estimator: LoopEstimator | PositionEstimator = (
-            LoopEstimator(junction, self.tables, speed_ms)
+            LoopEstimator(junction, self.tables, speed_ms, health)
             if reach_m is None
             else PositionEstimator(self.tables, speed_ms, reach_m)
         )
@@ -97,6 +108,12 @@ class Planner:
             self._stage = None
         self.took_ns.append(time.perf_counter_ns() - begun_ns)
         return self._target
+
+    def stand(self, stage: int) -> None:
+        """Start from the stage that is run, or run to, where another than this planner chose it."""
+        if stage != self._target:
+            self._target = stage
+            self._stage = None
 
     def _planned(self, seen: Observation, now: int, picture: Picture) -> int:
         """The plan of the hour; a green in which nobody is left is given on."""
@@ -195,7 +212,7 @@ class Planner:
             if self._costs[winner] < best_cost:
                 best_cost, best = self._costs[winner], (stays[winner], then)
                 self.departures[:, :] = self._found
-            if time.perf_counter_ns() - begun_ns > DEADLINE_S * 1e9:
+            if time.perf_counter_ns() - begun_ns > SEARCH_S * 1e9:
                 break
         action = best[1] if best[0] <= 0 else now
         return usual if best_cost > usual_cost * (1 - MARGIN) else action

@@ -24,7 +24,8 @@ _LONG_AGO_S = 999.0
 class Demand:
     """By group: vehicles waiting, their delay so far, calls, full exits. One `look` a second."""
 
-    def __init__(self, junction: Junction) -> None:
+    def __init__(self, junction: Junction, health: Health | None = None) -> None:
+        """`health`: where somebody else judges the same looks; None: its own."""
         groups = range(len(junction.groups))
         self.queue = [0.0 for _ in groups]
         """Vehicles before the stop line."""
@@ -53,7 +54,7 @@ class Demand:
         self._cover_s = [0 for _ in junction.detectors]
         self._bare_s = [0 for _ in groups]
         self._locked = [False for _ in groups]
-        self._health = Health(junction)
+        self._health = health or Health(junction)
         self._substitute = Substitute(junction)
 
     def look(self, seen: Observation, day_s: int | None = None) -> None:

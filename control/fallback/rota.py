@@ -11,9 +11,10 @@ from control.staging import Staging
 class Rota(ABC):
     """The frame of the demand-driven fallbacks; they differ in when a stage has had enough."""
 
-    def __init__(self, junction: Junction) -> None:
+    def __init__(self, junction: Junction, demand: Demand | None = None) -> None:
+        """`demand`: one that others share and that is shown every look; None: its own."""
         self.junction = junction
-        self.demand = Demand(junction)
+        self.demand = demand or Demand(junction)
         self.stage: int | None = None
         staging, stages = Staging(junction), range(len(junction.stages))
         self.change_s = [
@@ -28,6 +29,10 @@ class Rota(ABC):
     def decide(self, seen: Observation) -> int:
         """The stage to be in, or to go to, from this second on."""
         self.demand.look(seen)
+        return self.choose(seen)
+
+    def choose(self, seen: Observation) -> int:
+        """The stage from this second on, where `demand` has been shown it already."""
         if self.stage is None:
             self.stage = stage_shown(self.junction, seen.lamps)
         if seen.preempt is not None:

@@ -3,13 +3,15 @@
 import argparse
 import asyncio
 import contextlib
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from control.service import MakeStrategy, serve
 from control.warm import warm
 from edge.cli.forked import keep_working
 from edge.errors import ConfigError
-from edge.runtime import on_signals
+from edge.model.clock import NS_PER_S
+from edge.runtime import SystemClock, on_signals
 
 
 def plan(arguments: argparse.Namespace) -> int:
@@ -28,9 +30,17 @@ def _made_by(strategy: str) -> MakeStrategy:
         from control.fallback.actuated import Actuated  # noqa: PLC0415
 
         return Actuated
-    from control.planner import Planner  # noqa: PLC0415  # numba: half a second and 60 MB
+    from control.adaptive import Adaptive  # noqa: PLC0415  # numba: half a second and 60 MB
 
-    return Planner
+    return lambda junction: Adaptive(junction, local_minus_monotonic_s=_local_minus_monotonic_s())
+
+
+def _local_minus_monotonic_s() -> int:
+    """Asked anew at every takeover: summer begins, and clocks are set."""
+    clock = SystemClock()
+    ahead = datetime.fromtimestamp(clock.now() / NS_PER_S, UTC).astimezone().utcoffset()
+    local_ns = clock.now() - clock.mono_ns()
+    return local_ns // NS_PER_S + int((ahead or timedelta()).total_seconds())
 
 
 async def _serve(socket: Path, make: MakeStrategy) -> None:
