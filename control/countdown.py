@@ -12,6 +12,9 @@ from enum import StrEnum
 from control.model import Junction, Lamp
 from control.staging import Change
 
+WHOLE_GREEN_S = 999
+"""On display: more than any green lasts."""
+
 
 class Reason(StrEnum):
     """Why numbers went out before they had run out."""

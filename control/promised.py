@@ -14,9 +14,6 @@ from control.model import Countdown, Junction, Lamp
 from control.observe import Observation, Strategy
 from control.staging import Change, Staging
 
-WHOLE_GREEN_S = 999
-"""On display: all of it."""
-
 
 class Foresight(Protocol):
     """Says at the begin of a green how long it shall be, and abides by what it said."""
@@ -54,7 +51,7 @@ class Promised:
         """Changes of stage that were announced."""
         self.broken = 0
         """Displays that had said something else than came."""
-        self._strategy = strategy
+        self.strategy = strategy
         self._foresight = foresight
         self._last_s = last_s
         self._staging = Staging(self.junction)
@@ -64,7 +61,7 @@ class Promised:
 
     def decide(self, seen: Observation) -> int:
         """The stage that was announced for this second."""
-        wanted = self._strategy.decide(seen)
+        wanted = self.strategy.decide(seen)
         if self._last_s == 0:
             return wanted
         self.ledger.watch(seen.at_s, seen.lamps)

@@ -5,9 +5,10 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from control.countdown import WHOLE_GREEN_S
 from control.model import Lamp
 from control.observe import Observation
-from control.promised import WHOLE_GREEN_S, Promised
+from control.promised import Promised
 from control.requests import Actuation
 from control.staging import Staging
 from edge.bench.safety.walks import random_junction

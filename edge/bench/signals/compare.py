@@ -56,7 +56,13 @@ def grids_s(controller: Controller, timing: Timing) -> tuple[int, ...]:
 def orders(pattern: Spec, controllers: Sequence[Controller], seeds: Sequence[int]) -> list[Spec]:
     """Every run there is to make, seed after seed, so that early results already compare."""
     return [
-        replace(pattern, controller=controller, grid_s=grid_s, seed=seed)
+        replace(
+            pattern,
+            controller=controller,
+            grid_s=grid_s,
+            seed=seed,
+            countdown_s=pattern.countdown_s if controller is Controller.RIA else 0,
+        )
         for seed in seeds
         for controller in controllers
         for grid_s in grids_s(controller, pattern.timing)
@@ -128,6 +134,8 @@ def _remarks(table: Sequence[Row], against: Row | None, pattern: Spec) -> Iterat
         for run in row.results:
             if run.locked:
                 yield f"{row.name}, seed {run.seed}: locked; never a bar"
+            if run.broken_promises:
+                yield f"{row.name}, seed {run.seed}: {run.broken_promises} broken promises"
         told = [remark for run in row.results for remark in run.remarks]
         for remark in told[:REMARKS]:
             yield f"{row.name}: {remark}"

@@ -1,14 +1,20 @@
 """The controllers that are ours to drive: from what is seen to the lamps, every second."""
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from control.adaptive import Adaptive
+from control.countdown import WHOLE_GREEN_S
+from control.foresight import Announcing
+from control.model import Junction
 from control.net.derive import Derived
 from control.net.network import Network
 from control.observe import Floats, Observation, Strategy
+from control.planner import Planner
+from control.promised import Promised
 from control.requests import Request
 from control.safety import ReadBack, Shield, State
 from control.staging import Staging
@@ -64,8 +70,7 @@ class Driver:
         junction = one.junction
         strategy: Strategy
         if spec.controller is Controller.RIA:
-            # by its own work: what else the machine does must not change the result
-            strategy = Adaptive(junction, reach_m, clock_ns=time.thread_time_ns)
+            strategy = _ria(spec.countdown_s, junction, reach_m)
         elif spec.controller is Controller.GREEDY:
             strategy = Greedy(junction, spec.grid_s)
         else:
@@ -100,9 +105,25 @@ class Driver:
         return [
             ns
             for chain in self._chains.values()
-            if isinstance(chain.strategy, Adaptive)
-            for ns in chain.strategy.took_ns
+            for asked in [_asked(chain.strategy)]
+            if isinstance(asked, Adaptive | Planner)
+            for ns in asked.took_ns
         ]
+
+    @property
+    def promises(self) -> int:
+        """Changes of stage that displays announced."""
+        return sum(each.promises for each in self._announcers())
+
+    @property
+    def broken_promises(self) -> int:
+        """Displays that had said something else than came."""
+        return sum(each.broken for each in self._announcers())
+
+    def _announcers(self) -> Iterator[Promised]:
+        for chain in self._chains.values():
+            if isinstance(chain.strategy, Promised):
+                yield chain.strategy
 
     def second(self, at_s: int) -> None:
         """Sense, decide, guard, show."""
@@ -138,3 +159,19 @@ class Driver:
             if letters != chain.letters:
                 self._session.api.trafficlight.setRedYellowGreenState(signal, letters)
                 chain.letters = letters
+
+
+def _ria(last_s: int, junction: Junction, reach_m: float | None) -> Strategy:
+    """Ria's own strategy, under displays of the last seconds."""
+    if last_s >= WHOLE_GREEN_S:
+        settling = Announcing(junction, reach_m)
+        return Promised(settling, junction, last_s, settling)
+    # by its own work: what else the machine does must not change the result
+    planner = Announcing(junction, reach_m, last_s) if last_s else None
+    adaptive = Adaptive(junction, reach_m, planner=planner, clock_ns=time.thread_time_ns)
+    return Promised(adaptive, junction, last_s) if last_s else adaptive
+
+
+def _asked(strategy: Strategy) -> Strategy:
+    """Who decides behind the displays."""
+    return strategy.strategy if isinstance(strategy, Promised) else strategy

@@ -9,6 +9,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from control.countdown import WHOLE_GREEN_S
+
 EVERY_SECOND_S = 1
 """The grid of whoever decides each second."""
 
@@ -92,13 +94,21 @@ class Spec:
     sumo: Path | None = None
     """A sumo program spoken to over TraCI; None: libsumo, in the same process."""
     failures: DetectorFailures | None = None
+    countdown_s: int = 0
+    """Last seconds on the displays of whoever is `ria`; `WHOLE_GREEN_S`: all of them."""
 
     @property
     def name(self) -> str:
         """The controller as a reader of the table knows it: `greedy 10 s`."""
-        if self.grid_s == EVERY_SECOND_S:
-            return str(self.controller)
-        return f"{self.controller} {self.grid_s} s"
+        return named(self.controller, self.grid_s, self.countdown_s)
+
+
+def named(controller: str, grid_s: int, countdown_s: int) -> str:
+    """`fixed`, `greedy 10 s`, `ria, countdown 5 s`, `ria, countdown full`."""
+    name = str(controller) if grid_s == EVERY_SECOND_S else f"{controller} {grid_s} s"
+    if countdown_s == 0:
+        return name
+    return f"{name}, countdown {'full' if countdown_s >= WHOLE_GREEN_S else f'{countdown_s} s'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +144,11 @@ class Result:
     refusals: int
     violations: int
     # the rest is told to the reader, not to the file
+    countdown_s: int = 0
+    promises: int = 0
+    """Changes of stage that displays announced."""
+    broken_promises: int = 0
+    """Displays that had said something else than came."""
     empty_greens: int = 0
     """Greens given to a call in which nothing discharged."""
     drained_unfinished: int = 0
@@ -150,4 +165,7 @@ class Result:
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _TOLD}
 
 
-_TOLD = {"empty_greens", "drained_unfinished", "sumo", "remarks", "stage_list"}
+_TOLD = {
+    "countdown_s", "promises", "broken_promises", "empty_greens", "drained_unfinished", "sumo",
+    "remarks", "stage_list",
+}  # fmt: skip

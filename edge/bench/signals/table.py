@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
-from edge.bench.signals.spec import EVERY_SECOND_S, Controller, Result
+from edge.bench.signals.spec import Controller, Result, named
 
 _T_975 = (
     12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
@@ -39,12 +39,12 @@ class Row:
     controller: str
     grid_s: int
     results: tuple[Result, ...]
+    countdown_s: int = 0
 
     @property
     def name(self) -> str:
         """`greedy 10 s`."""
-        grid = "" if self.grid_s == EVERY_SECOND_S else f" {self.grid_s} s"
-        return f"{self.controller}{grid}"
+        return named(self.controller, self.grid_s, self.countdown_s)
 
     @property
     def delay_s(self) -> Interval:
@@ -78,13 +78,14 @@ def interval(values: Sequence[float]) -> Interval:
 
 
 def rows(results: Iterable[Result]) -> list[Row]:
-    """One row a controller and grid, best mean delay first."""
-    found: dict[tuple[str, int], list[Result]] = {}
+    """One row a controller, grid and countdown, best mean delay first."""
+    found: dict[tuple[str, int, int], list[Result]] = {}
     for result in results:
-        found.setdefault((result.controller, result.grid_s), []).append(result)
+        kind = (result.controller, result.grid_s, result.countdown_s)
+        found.setdefault(kind, []).append(result)
     made = [
-        Row(controller, grid_s, tuple(sorted(runs, key=lambda result: result.seed)))
-        for (controller, grid_s), runs in found.items()
+        Row(controller, grid_s, tuple(sorted(runs, key=lambda result: result.seed)), countdown_s)
+        for (controller, grid_s, countdown_s), runs in found.items()
     ]
     return sorted(made, key=lambda row: row.delay_s.mean)
 

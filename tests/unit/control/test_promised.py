@@ -2,9 +2,10 @@
 
 import pytest
 
+from control.countdown import WHOLE_GREEN_S
 from control.model import Junction, Lamp, SignalGroup, Stage
 from control.observe import Observation
-from control.promised import WHOLE_GREEN_S, Promised
+from control.promised import Promised
 from control.requests import Actuation
 from control.staging import Staging
 from simulators.signal_controller import SignalController

@@ -1,0 +1,95 @@
+"""The planner under countdowns: it reckons with the announcement, or settles whole greens."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from control.kernels import rollout
+from control.lanes import LaneTables
+from control.model import Junction
+from control.planner import LAST_COST_S, Planner
+
+LENGTHS_S = range(0, 48, 3)
+"""Beyond the minimum, what a green may be settled at: what the picture's horizon can judge."""
+
+
+class Announcing(Planner):
+    """A planner whose every change of stage is announced before it begins."""
+
+    def __init__(self, junction: Junction, reach_m: float | None = None, notice_s: int = 0) -> None:
+        """Plan with changes that begin `notice_s` after they are decided."""
+        super().__init__(junction, reach_m)
+        self.tables = announced(self.tables, notice_s)
+
+    def foresee(self, now: int) -> tuple[int, int]:
+        """Seconds from now on that stage `now` stays, and the stage after it; both are settled.
+
+        The cheapest of all lengths and followers when played forward, as far as nobody waits too
+        long; while queues do not clear within a cycle, the plan's.
+        """
+        found = self._settled(now)
+        self.stand(found[1])
+        return found
+
+    def _settled(self, now: int) -> tuple[int, int]:
+        ready_s = self._ready_s(now)
+        followers = [then for then in range(len(self.junction.stages)) if then != now]
+        if not followers:
+            return ready_s, now
+        lengths_s = self._in_time(now, ready_s)
+        if not lengths_s:
+            return ready_s, self._overdue(now) or followers[0]
+        plan = self.junction.plans[0] if self.junction.plans else None
+        if self.saturated and plan is not None and now in plan.stages:
+            place = plan.stages.index(now)
+            then = plan.stages[(place + 1) % len(plan.stages)]
+            if then != now:
+                stay_s = plan.green_s[place] - int(self.tables.lasts_s[now, then])
+                return max(ready_s, min(stay_s, lengths_s[-1])), then
+        return self._cheapest(now, followers, np.array(lengths_s))
+
+    def _in_time(self, now: int, ready_s: int) -> list[int]:
+        """The lengths after which every call can still be served in time."""
+        groups = self.junction.groups
+        green = self.junction.stages[now].green
+        longest_s = min((groups[g].maximum_green_s - self._ages[g] for g in green), default=0)
+        waited_s = self._wait_s
+        found = []
+        for more_s in LENGTHS_S:
+            stay_s = ready_s + more_s
+            self._wait_s = np.where(waited_s > 0, waited_s + stay_s, 0.0)
+            if stay_s > longest_s or self._overdue(now) is not None:
+                break
+            found.append(stay_s)
+        self._wait_s = waited_s
+        return found
+
+    def _cheapest(self, now: int, followers: list[int], stays: np.ndarray) -> tuple[int, int]:
+        t, picture = self.tables, self.picture
+        protected = (t.green & ~t.gives_way) @ picture.shares.T
+        yielding = (t.green & t.gives_way) @ picture.shares.T
+        weight = protected + 0.4 * yielding
+        costs = np.zeros(len(stays))
+        best_cost, best = np.inf, (int(stays[0]), followers[0])
+        for then in followers:
+            winner = rollout.best(
+                stays, np.full(len(stays), then), now, 0, picture.queue, self._served,
+                np.zeros(len(t.lanes)), picture.arrivals, picture.saturation, protected, yielding,
+                t.opposes, weight, t.ends_s, t.begins_s, t.lasts_s, t.needs_s, picture.room,
+                picture.refill, self._stop_cost, LAST_COST_S, costs, self._found, self._scratch,
+            )  # fmt: skip
+            if costs[winner] < best_cost:
+                best_cost, best = costs[winner], (int(stays[winner]), then)
+        return best
+
+
+def announced(lanes: LaneTables, notice_s: int) -> LaneTables:
+    """The same junction, but old greens go on for `notice_s` of every change."""
+    changes = ~np.eye(len(lanes.needs_s), dtype=bool)
+    later_s = notice_s * changes.astype(np.int64)
+    return replace(
+        lanes,
+        ends_s=lanes.ends_s + later_s[:, :, np.newaxis],
+        begins_s=lanes.begins_s + later_s[:, :, np.newaxis],
+        lasts_s=lanes.lasts_s + later_s,
+    )
