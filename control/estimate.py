@@ -9,6 +9,8 @@ from control.picture import HORIZON_S, Picture, Saturation, Shares
 
 STANDING_MS = 2.0
 CALL_MS = 0.1
+FLOWS_S = 5
+"""Of a green, until a standing queue flows as it will."""
 
 
 class PositionEstimator:
@@ -25,6 +27,7 @@ class PositionEstimator:
         self.saturation = Saturation(len(tables.lanes))
         self._rate = np.zeros(len(tables.lanes))
         self._before = np.zeros(len(tables.lanes))
+        self._served_s = np.zeros(len(tables.lanes))
         self._seconds = 0
 
     def see(self, seen: Observation) -> Picture:
@@ -43,8 +46,12 @@ class PositionEstimator:
         self._before = there
         self._seconds += 1
         self._rate += (came - self._rate) / min(self._seconds, 180.0)
+        shown = np.array([lamp is Lamp.GREEN for lamp in seen.lamps])
+        served = (self._tables.uses <= shown).all(axis=1)
+        self._served_s = np.where(served, self._served_s + 1, 0)
         standing = vehicles.speed_ms < STANDING_MS
         np.add.at(queue, vehicles.lane[standing], 1.0)
+        self.saturation.saw(out, (self._served_s > FLOWS_S) & (queue >= 2))
         moving = ~standing
         lane = vehicles.lane[moving]
         eta = np.floor(vehicles.distance_m[moving] / self._speed_ms[lane]).astype(np.int64)

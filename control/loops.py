@@ -190,7 +190,8 @@ class LoopEstimator:
     def _correct(self, covered: Floats, stop_good: np.ndarray, green: np.ndarray) -> None:
         """What the loops prove about the queue."""
         free = stop_good & (covered[self._stop] < 0.05)
-        self._free_s = np.where(free, self._free_s + 1, 0)
+        # counted from the arrival of whom it would clear: a late platoon has not gone elsewhere
+        self._free_s = np.where(free & (self._queue > 0.01), self._free_s + 1, 0)
         stands = stop_good & ~green & (covered[self._stop] > 0.9)
         # nobody waits at a line that stays free: who was thought to has changed lanes
         for lane in np.flatnonzero((self._free_s >= FREE_S) & (self._queue > 0.01)).tolist():

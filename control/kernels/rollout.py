@@ -64,6 +64,7 @@ def best_stage(now, queue, soon, weight, lasts, saturation, needs):
     stages, lanes = weight.shape
     best = now
     best_index = -1.0
+    at_now = 0.0
     for stage in range(stages):
         set_up = 0.0
         if stage != now:
@@ -87,10 +88,13 @@ def best_stage(now, queue, soon, weight, lasts, saturation, needs):
             if total > 0.05:
                 value = total / (set_up + max(used, 1.0))
                 index = max(index, value)
-        if index > best_index + (0.0 if stage == now else 1e-9):
+        if stage == now:
+            at_now = index
+        elif index > best_index:
             best_index = index
             best = stage
-    return best
+    # a tie stays where it is
+    return best if best_index > at_now + 1e-9 else now
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -161,14 +165,15 @@ def roll(
                     shown = target
                 else:
                     green = False
+            inside = 0.0
             p = protected[shown, lane]
             y = yielding[shown, lane]
             if not green or p + y < 1e-6:
                 if green_for[lane] > 0.0 and queue[lane] > 0.0 and y > 0.2:
                     # whoever waits inside the junction clears it as the green ends
-                    out = min(queue[lane], 1.0)
-                    queue[lane] -= out
-                    gone[lane] += out
+                    inside = min(queue[lane], 1.0)
+                    queue[lane] -= inside
+                    gone[lane] += inside
                 green_for[lane] = 0.0
                 served[lane] = 0.0
                 hinder[lane] = 0.0
@@ -197,7 +202,7 @@ def roll(
             queue[lane] = left
             served[lane] += out
             gone[lane] += out
-            departures[lane, t] = out
+            departures[lane, t] = out + inside
         for lane in range(lanes):
             out_before[lane] = departures[lane, t]
         if elapsed >= 0:

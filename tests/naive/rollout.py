@@ -50,12 +50,13 @@ def indices(now, queue, soon, weight, lasts, saturation, needs):
 
 
 def best_stage(now, queue, soon, weight, lasts, saturation, needs):
-    """The first stage whose index no later one exceeds."""
+    """The first of the highest indices; the running stage while none exceeds its own."""
+    found = list(indices(now, queue, soon, weight, lasts, saturation, needs))
     best, most = now, -1.0
-    for stage, value in enumerate(indices(now, queue, soon, weight, lasts, saturation, needs)):
-        if value > most + (0 if stage == now else 1e-9):
+    for stage, value in enumerate(found):
+        if stage != now and value > most:
             best, most = stage, value
-    return best
+    return best if most > found[now] + 1e-9 else now
 
 
 @dataclass
@@ -69,6 +70,8 @@ class Lane:
     lost_s: float = 0.0
     gone: float = 0.0
     last_out: float = 0.0
+    inside: float = 0.0
+    """Who clears the junction as the green ends."""
 
 
 @dataclass
@@ -148,6 +151,7 @@ def roll(p):
         before = [lane.last_out for lane in lanes]
         for k, lane in enumerate(lanes):
             shown = signal.shows(k, p.ends, p.begins)
+            lane.inside = 0.0
             let_out = _second(p, k, lane, shown, signal.stage, before, t)
             came = p.arrivals[k][t]
             there = lane.queue + came
@@ -155,7 +159,7 @@ def roll(p):
             lane.queue = there - out
             lane.served += out
             lane.gone += out
-            lane.last_out = departures[k][t] = out
+            lane.last_out = departures[k][t] = out + lane.inside
             cost += lane.queue + min(came, lane.queue) * p.stop_cost[k]
         signal.tick()
     for k, lane in enumerate(lanes):
@@ -169,9 +173,9 @@ def _second(p, k, lane, shown, stage, before, t):
     yielding = p.yielding[shown][k] if shown is not None else 0.0
     if protected + yielding == 0:
         if shown is None and lane.green_s and lane.queue > 0 and p.yielding[stage][k] > 0.2:
-            inside = min(lane.queue, 1.0)
-            lane.queue -= inside
-            lane.gone += inside
+            lane.inside = min(lane.queue, 1.0)
+            lane.queue -= lane.inside
+            lane.gone += lane.inside
         lane.green_s, lane.served, lane.hinder = 0, 0.0, 0
         return 0.0
     if lane.green_s == 0:

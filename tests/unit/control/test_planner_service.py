@@ -95,7 +95,10 @@ def test_a_stage_becomes_a_request_that_bears_token_number_and_expiry():
     first, second = desk.answer(told), desk.answer(told)
     assert (first.request.token, first.request.expires_ms) == ("token", 1234)
     assert second.request.sequence == first.request.sequence + 1
-    assert first.request.call == frozenset({E, W})
+    # nobody is called while what conflicts with it stands green
+    assert first.request.call == frozenset()
+    cleared = desk.answer(words.seen(observed(green=[], age_s=20), 1234))
+    assert cleared.request.call == frozenset({E, W})
     assert first.request.omit == frozenset({N, S, WALK})
     assert WALK in first.request.force_off
     assert first.promises == ()
