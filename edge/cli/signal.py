@@ -6,6 +6,7 @@ import re
 from importlib.util import find_spec
 from pathlib import Path
 
+from control.countdown import WHOLE_GREEN_S
 from edge.bench.signals.spec import (
     Controller,
     DetectorFailures,
@@ -25,6 +26,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     evaluate = verbs.add_parser("evaluate", help=summary, description=summary)
     evaluate.set_defaults(command=_evaluate)
     _evaluate_arguments(evaluate)
+    summary = "what it costs to announce every change on displays of the last seconds"
+    countdown = verbs.add_parser("countdown", help=summary, description=summary)
+    countdown.set_defaults(command=_countdown)
+    _countdown_arguments(countdown)
     summary = "what the log of a signal says, as figures and diagrams"
     report = verbs.add_parser("report", help=summary, description=summary)
     report.set_defaults(command=signal_report.report)
@@ -53,37 +58,12 @@ def _evaluate_arguments(evaluate: argparse.ArgumentParser) -> None:
         help=f"of {','.join(Controller)} (default all)",
     )
     evaluate.add_argument(
-        "--seeds", type=seeds, default=[1, 2, 3, 4, 5], metavar="LIST", help="1-5 or 1,3,8"
+        "--countdown",
+        type=countdown,
+        default=0,
+        metavar="N",
+        help="ria announces every change on displays of the last N seconds, or full (default 0)",
     )
-    evaluate.add_argument(
-        "--timing",
-        choices=[str(each) for each in Timing],
-        default=str(Timing.SCENARIO),
-        help="whose yellow, clearance and minimum green (default scenario: the net's own)",
-    )
-    evaluate.add_argument(
-        "--sensing",
-        choices=[str(each) for each in Sensing],
-        default=str(Sensing.LOOPS),
-        help="what controllers may see (default loops)",
-    )
-    evaluate.add_argument("--begin", type=int, metavar="SECOND", help="default: as CFG has it")
-    evaluate.add_argument("--end", type=int, metavar="SECOND", help="default: as CFG has it")
-    evaluate.add_argument(
-        "--stages",
-        choices=[str(each) for each in Stages],
-        help="the program's own or maximal sets (default derived in field timing, else net)",
-    )
-    evaluate.add_argument(
-        "--sumo",
-        type=simulator,
-        default=None,
-        metavar="HOW",
-        help="libsumo (default), or traci:/path/to/sumo of any version from 1.9",
-    )
-    evaluate.add_argument("--jobs", type=positive, default=_processors(), help="runs at once")
-    evaluate.add_argument("--json", type=Path, metavar="FILE")
-    evaluate.add_argument("--plot", type=Path, metavar="FILE", help="a PNG")
     evaluate.add_argument(
         "--fail-detectors",
         type=failures,
@@ -93,6 +73,56 @@ def _evaluate_arguments(evaluate: argparse.ArgumentParser) -> None:
     evaluate.add_argument(
         "--fail-seed", type=int, default=1, metavar="N", help="which detectors: the draw's seed"
     )
+    _run_arguments(evaluate)
+
+
+def _countdown_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("cfg", type=Path, metavar="CFG", help="a .sumocfg")
+    parser.add_argument(
+        "--last",
+        type=countdowns,
+        default=[0, 3, 5, 8, 10, WHOLE_GREEN_S],
+        metavar="LIST",
+        help="seconds on display, or full (default 0,3,5,8,10,full)",
+    )
+    _run_arguments(parser)
+    parser.set_defaults(fail_detectors=None, countdown=0)
+
+
+def _run_arguments(parser: argparse.ArgumentParser) -> None:
+    """What is run how, and where its results go."""
+    parser.add_argument(
+        "--seeds", type=seeds, default=[1, 2, 3, 4, 5], metavar="LIST", help="1-5 or 1,3,8"
+    )
+    parser.add_argument(
+        "--timing",
+        choices=[str(each) for each in Timing],
+        default=str(Timing.SCENARIO),
+        help="whose yellow, clearance and minimum green (default scenario: the net's own)",
+    )
+    parser.add_argument(
+        "--sensing",
+        choices=[str(each) for each in Sensing],
+        default=str(Sensing.LOOPS),
+        help="what controllers may see (default loops)",
+    )
+    parser.add_argument("--begin", type=int, metavar="SECOND", help="default: as CFG has it")
+    parser.add_argument("--end", type=int, metavar="SECOND", help="default: as CFG has it")
+    parser.add_argument(
+        "--stages",
+        choices=[str(each) for each in Stages],
+        help="the program's own or maximal sets (default derived in field timing, else net)",
+    )
+    parser.add_argument(
+        "--sumo",
+        type=simulator,
+        default=None,
+        metavar="HOW",
+        help="libsumo (default), or traci:/path/to/sumo of any version from 1.9",
+    )
+    parser.add_argument("--jobs", type=positive, default=_processors(), help="runs at once")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="a PNG")
 
 
 def controllers(words: str) -> list[Controller]:
@@ -115,6 +145,22 @@ def seeds(words: str) -> list[int]:
             raise argparse.ArgumentTypeError(f"{words!r} lists no seeds; write 1-5 or 1,3,8")
         found |= dict.fromkeys(range(first, last + 1))
     return list(found)
+
+
+def countdown(words: str) -> int:
+    """`5`, or `full`."""
+    if words.strip() == "full":
+        return WHOLE_GREEN_S
+    if not re.fullmatch(r"\s*\d{1,2}\s*", words):
+        raise argparse.ArgumentTypeError(
+            f"{words!r} is no countdown; write 0 to 99 seconds, or full"
+        )
+    return int(words)
+
+
+def countdowns(words: str) -> list[int]:
+    """`0,3,5,full`, each once."""
+    return list(dict.fromkeys(countdown(word) for word in words.split(",")))
 
 
 def simulator(words: str) -> Path | None:
@@ -158,6 +204,26 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     # loaded only here: other commands live without a simulator
     from edge.bench.signals.compare import Outputs, compare, orders  # noqa: PLC0415
     from edge.bench.signals.run import one  # noqa: PLC0415
+
+    pattern, name = _pattern(arguments)
+    specs = orders(pattern, arguments.controllers, arguments.seeds)
+    outputs = Outputs(arguments.json, arguments.plot)
+    return compare(one, specs, name, arguments.jobs, outputs)
+
+
+def _countdown(arguments: argparse.Namespace) -> int:
+    from edge.bench.signals.compare import Outputs  # noqa: PLC0415
+    from edge.bench.signals.countdown import measure, orders  # noqa: PLC0415
+    from edge.bench.signals.run import one  # noqa: PLC0415
+
+    pattern, name = _pattern(arguments)
+    specs = orders(pattern, arguments.last, arguments.seeds)
+    outputs = Outputs(arguments.json, arguments.plot)
+    return measure(one, specs, name, arguments.jobs, outputs)
+
+
+def _pattern(arguments: argparse.Namespace) -> tuple[Spec, str]:
+    """What all runs have in common, and what the scenario is called."""
     from simulators.sumo.session import scenario  # noqa: PLC0415
 
     _installed("libsumo" if arguments.sumo is None else "traci")
@@ -178,10 +244,9 @@ def _evaluate(arguments: argparse.Namespace) -> int:
         stages=Stages(arguments.stages or derived),
         sumo=arguments.sumo,
         failures=_failures(arguments),
+        countdown_s=arguments.countdown,
     )
-    specs = orders(pattern, arguments.controllers, arguments.seeds)
-    outputs = Outputs(arguments.json, arguments.plot)
-    return compare(one, specs, scene.name, arguments.jobs, outputs)
+    return pattern, scene.name
 
 
 def _window(arguments: argparse.Namespace, begin_s: float, end_s: float | None) -> tuple[int, int]:

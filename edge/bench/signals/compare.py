@@ -76,9 +76,7 @@ def compare(one: One, specs: Sequence[Spec], scenario: str, jobs: int, outputs: 
         ConfigError: an output could not be written, seen before the first run starts.
         RunFailed: no run gave a result.
     """
-    for out in (outputs.json, outputs.plot):
-        if out is not None and not out.absolute().parent.is_dir():
-            raise ConfigError(f"{out}: there is no folder {out.absolute().parent}; make it first")
+    writable(outputs)
     results: list[Result] = []
     board = Board(len(specs))
     with contextlib.closing(run_all(one, specs, jobs)) as news:
@@ -91,8 +89,8 @@ def compare(one: One, specs: Sequence[Spec], scenario: str, jobs: int, outputs: 
     table = rows(results)
     pattern = specs[0]
     against = None if pattern.sensing is Sensing.SITE else bar(table)
-    heading = _heading(scenario, pattern, results[0])
-    print(heading)
+    title = heading(scenario, pattern, results[0])
+    print(title)
     print(text(table, against))
     for line in _remarks(table, against, pattern):
         print(line)
@@ -101,7 +99,7 @@ def compare(one: One, specs: Sequence[Spec], scenario: str, jobs: int, outputs: 
     if outputs.plot is not None:
         from edge.bench.signals.plot import draw  # noqa: PLC0415  heavy
 
-        draw(table, against, heading, outputs.plot)
+        draw(table, against, title, outputs.plot)
     return 0 if len(results) == len(specs) else 1
 
 
@@ -117,7 +115,19 @@ def record(scenario: str, pattern: Spec, table: Sequence[Row]) -> dict[str, Any]
     }
 
 
-def _heading(scenario: str, pattern: Spec, result: Result) -> str:
+def writable(outputs: Outputs) -> None:
+    """Say before hours of work what cannot be written after them.
+
+    Raises:
+        ConfigError: the folder of an output is not there.
+    """
+    for out in (outputs.json, outputs.plot):
+        if out is not None and not out.absolute().parent.is_dir():
+            raise ConfigError(f"{out}: there is no folder {out.absolute().parent}; make it first")
+
+
+def heading(scenario: str, pattern: Spec, result: Result) -> str:
+    """What was run, in one line."""
     return (
         f"{scenario} {pattern.begin_s}-{pattern.end_s} s: {pattern.timing} timing, "
         f"{pattern.sensing} sensing, SUMO {result.sumo.removeprefix('SUMO ')}, "

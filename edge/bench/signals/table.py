@@ -28,8 +28,21 @@ class Interval:
     half: float
 
     def __str__(self) -> str:
-        width = f"{self.half:.1f}" if math.isfinite(self.half) else "?"
-        return f"{self.mean:.1f}±{width}"
+        return f"{self.mean:.1f}±{self._width}"
+
+    @property
+    def signed(self) -> str:
+        """Of a difference."""
+        return f"{self.mean:+.1f}±{self._width}"
+
+    @property
+    def finite_half(self) -> float | None:
+        """Nothing for a single value."""
+        return self.half if math.isfinite(self.half) else None
+
+    @property
+    def _width(self) -> str:
+        return f"{self.half:.1f}" if math.isfinite(self.half) else "?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +118,12 @@ def difference_s(row: Row, against: Row) -> Interval | None:
 
 def text(table: Sequence[Row], against: Row | None) -> str:
     """The table for a terminal."""
-    cells = [_HEAD, *(_cells(row, against) for row in table)]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(_HEAD))]
+    return columns([_HEAD, *(_cells(row, against) for row in table)])
+
+
+def columns(cells: Sequence[Sequence[str]]) -> str:
+    """Lines of equal columns: the first to the left, the others to the right."""
+    widths = [max(len(line[column]) for line in cells) for column in range(len(cells[0]))]
     return "\n".join(
         "  ".join(
             cell.ljust(width) if column == 0 else cell.rjust(width)
@@ -133,7 +150,7 @@ def _cells(row: Row, against: Row | None) -> tuple[str, ...]:
         row.name,
         str(len(runs)),
         str(row.delay_s),
-        "the bar" if row is against else "" if gap is None else f"{gap.mean:+.1f}±{_half(gap)}",
+        "the bar" if row is against else "" if gap is None else gap.signed,
         share,
         f"{fmean(run.delay_drained_s for run in runs):.1f}",
         f"{fmean(run.delay_published_s for run in runs):.1f}",
@@ -150,7 +167,3 @@ def _cells(row: Row, against: Row | None) -> tuple[str, ...]:
         str(sum(run.refusals for run in runs)),
         str(sum(run.violations for run in runs)),
     )
-
-
-def _half(gap: Interval) -> str:
-    return f"{gap.half:.1f}" if math.isfinite(gap.half) else "?"
