@@ -59,7 +59,9 @@ class Adaptive:
         """
         self.junction = junction
         self.health = Health(junction)
-        self.planner = planner or Planner(junction, reach_m, self.health)
+        self.planner: Planning = planner or Planner(
+            junction, reach_m, self.health, local_minus_monotonic_s
+        )
         self.ladder = Ladder(rungs=EVERY if junction.plans else EVERY - {Rung.TIME_OF_DAY})
         self.took_ns: deque[int] = deque(maxlen=DAY_S)
         """How long the decisions of the last day took."""

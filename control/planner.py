@@ -48,7 +48,11 @@ class Planner:
     """Chooses the stage of one junction, once a second, from a picture of its traffic."""
 
     def __init__(
-        self, junction: Junction, reach_m: float | None = None, health: Health | None = None
+        self,
+        junction: Junction,
+        reach_m: float | None = None,
+        health: Health | None = None,
+        local_minus_monotonic_s: int = 0,
     ) -> None:
         """Take what there is to see.
 
@@ -56,6 +60,7 @@ class Planner:
             junction: What is steered.
             reach_m: How far positions are seen; None: there are loops only.
             health: Where somebody else judges the same looks; None: its own.
+            local_minus_monotonic_s: Local Unix seconds less those of `Observation.at_s`.
         """
         self.junction = junction
         self.tables: LaneTables = tables(junction)
@@ -72,7 +77,7 @@ class Planner:
         self._target = 0
         self._settled_s = 0
         self._served = np.zeros(lanes)
-        self._plan = TimeOfDay(junction) if junction.plans else None
+        self._plan = TimeOfDay(junction, local_minus_monotonic_s) if junction.plans else None
         self._need_s = 0.0
         self.saturated = False
         """Queues no longer clear within a cycle: the plan's long greens waste less than ours."""

@@ -221,3 +221,18 @@ def test_who_sees_positions_needs_no_detector_until_the_planner_fails():
     site.planner.raises = True
     site.run(MISSES)
     assert site.adaptive.rung is Rung.TIME_OF_DAY
+
+
+def test_beside_the_real_planner_the_plan_follows_the_local_clock():
+    adaptive = Adaptive(JUNCTION, local_minus_monotonic_s=3617)
+    site = Site()
+    site.adaptive = adaptive
+    site.run(20)
+    site.silent[:] = True
+    site.run(10)
+    assert adaptive.rung is Rung.TIME_OF_DAY
+    plan = TimeOfDay(JUNCTION, 3617)
+    site.run(60)
+    for _ in range(100):
+        wanted = plan.decide(site.look())
+        assert site.second() == wanted
