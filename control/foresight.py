@@ -36,42 +36,47 @@ class Announcing(Planner):
         followers = [then for then in range(len(self.junction.stages)) if then != now]
         if not followers:
             return ready_s, now
-        lengths_s = self._in_time(now, ready_s)
-        if not lengths_s:
-            return ready_s, self._overdue(now) or followers[0]
+        lengths_s = {then: self._in_time(now, then, ready_s) for then in followers}
+        if not any(lengths_s.values()):
+            forced = self._overdue(now)
+            return ready_s, followers[0] if forced is None else forced
         plan = self.junction.plans[0] if self.junction.plans else None
         if self.saturated and plan is not None and now in plan.stages:
             place = plan.stages.index(now)
             then = plan.stages[(place + 1) % len(plan.stages)]
-            if then != now:
+            if lengths_s.get(then):
                 stay_s = plan.green_s[place] - int(self.tables.lasts_s[now, then])
-                return max(ready_s, min(stay_s, lengths_s[-1])), then
-        return self._cheapest(now, followers, np.array(lengths_s))
+                return max(ready_s, min(stay_s, lengths_s[then][-1])), then
+        return self._cheapest(now, {then: found for then, found in lengths_s.items() if found})
 
-    def _in_time(self, now: int, ready_s: int) -> list[int]:
-        """The lengths after which every call can still be served in time."""
+    def _in_time(self, now: int, then: int, ready_s: int) -> list[int]:
+        """The lengths after which every call is served in time, though `then` comes first."""
+        t = self.tables
         groups = self.junction.groups
         green = self.junction.stages[now].green
         longest_s = min((groups[g].maximum_green_s - self._ages[g] for g in green), default=0)
+        after_s = int(t.lasts_s[now, then] + t.needs_s[then])
         waited_s = self._wait_s
         found = []
-        for more_s in LENGTHS_S:
-            stay_s = ready_s + more_s
+        for stay_s in (ready_s + more_s for more_s in LENGTHS_S):
             self._wait_s = np.where(waited_s > 0, waited_s + stay_s, 0.0)
-            if stay_s > longest_s or self._overdue(now) is not None:
+            late = self._overdue(now) is not None
+            self._wait_s = np.where((waited_s > 0) & ~t.green[then], waited_s + stay_s + after_s, 0)
+            if late or stay_s > longest_s or self._overdue(then) is not None:
                 break
             found.append(stay_s)
         self._wait_s = waited_s
         return found
 
-    def _cheapest(self, now: int, followers: list[int], stays: np.ndarray) -> tuple[int, int]:
+    def _cheapest(self, now: int, lengths_s: dict[int, list[int]]) -> tuple[int, int]:
         t, picture = self.tables, self.picture
         protected = (t.green & ~t.gives_way) @ picture.shares.T
         yielding = (t.green & t.gives_way) @ picture.shares.T
         weight = protected + 0.4 * yielding
-        costs = np.zeros(len(stays))
-        best_cost, best = np.inf, (int(stays[0]), followers[0])
-        for then in followers:
+        costs = np.zeros(len(LENGTHS_S))
+        best_cost, best = np.inf, (0, now)
+        for then, found in lengths_s.items():
+            stays = np.array(found)
             winner = rollout.best(
                 stays, np.full(len(stays), then), now, 0, picture.queue, self._served,
                 np.zeros(len(t.lanes)), picture.arrivals, picture.saturation, protected, yielding,
