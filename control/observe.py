@@ -27,6 +27,8 @@ class Vehicles:
     speed_ms: Floats
     exits: Floats
     """float64[lanes, groups]: vehicles that entered the junction this second, and by which way."""
+    inside: Floats | None = None
+    """float64[groups]: vehicles that stand within the junction, by the way they take."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,11 @@ group whose clearance is short keeps its green while the one with the long clear
 from dataclasses import dataclass
 
 from control.model import Junction, Kind, Lamp
+from control.observe import Floats
 
 NEVER_S = 10_000
+CLEARS_S = 20
+"""Who has not left the junction so long after its green will not leave for our waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +51,61 @@ class Staging:
             tuple(sorted(h for g, h in junction.yields if g == k)) for k in range(count)
         ]
 
-    def wish(self, lamps: tuple[Lamp, ...], age_s: tuple[int, ...], stage: int) -> Wish:
-        """Towards a stage, from what the groups show and for how long they have shown it."""
+    def wish(
+        self,
+        lamps: tuple[Lamp, ...],
+        age_s: tuple[int, ...],
+        stage: int,
+        inside: Floats | None = None,
+    ) -> Wish:
+        """Towards a stage, from what the groups show and for how long they have shown it.
+
+        Args:
+            lamps: of every group.
+            age_s: for how long each has shown its lamp.
+            stage: the number of the one that is wanted.
+            inside: float64[groups], vehicles that stand within the junction, where that is seen.
+                What they would be in the way of waits for them, for `CLEARS_S` at most.
+        """
         target = self.junction.stages[stage].green
         green = {g for g, lamp in enumerate(lamps) if lamp is Lamp.GREEN}
         ending = self._ending(green, target)
         waiting = {g for g in target if g not in green or g in ending}
+        early = self._in_the_way(lamps, age_s, waiting, inside)
         if not ending:
-            return Wish(frozenset(green), frozenset(), self._all - target, frozenset(waiting))
+            return Wish(
+                frozenset(green),
+                frozenset(),
+                (self._all - target) | early,
+                frozenset(waiting - early),
+            )
         ends = self._ends(lamps, age_s, ending, waiting)
         off = frozenset(g for g in ending if ends[g] <= 0)
         # beside a begun green that it yields to, a yielding one could no longer end (I31)
-        early = {h for g in ending - off for h in self._yields_to[g] if h in waiting}
+        early |= {h for g in ending - off for h in self._yields_to[g] if h in waiting}
         stands = green - off
         ready = {h for h in waiting - early if not any(g in stands for g in self._conflicting[h])}
         return Wish(frozenset(stands), off, (self._all - target) | early, frozenset(ready))
+
+    def _in_the_way(
+        self,
+        lamps: tuple[Lamp, ...],
+        age_s: tuple[int, ...],
+        waiting: set[int],
+        inside: Floats | None,
+    ) -> set[int]:
+        """Groups whose way is held by vehicles of a green that has just ended."""
+        if inside is None:
+            return set()
+        return {
+            h
+            for g in self._all
+            if inside[g] > 0
+            and lamps[g] is not Lamp.GREEN
+            and self._since_green_s(lamps, age_s, g) <= CLEARS_S
+            for h in self._conflicting[g]
+            if h in waiting and lamps[h] is Lamp.RED
+        }
 
     def change(self, from_stage: int, to_stage: int) -> Change:
         """How a change runs when every green has had its minimum."""

@@ -18,6 +18,7 @@ from simulators.sumo.session import LANE, POSITION, SPEED, Session
 
 OCCUPANCY, NUMBER = 0x13, 0x10
 FULL_M, CAMERA_M = 200.0, 80.0
+STANDING_MS = 1.0
 
 
 def loops_file(loops: Sequence[Loop], folder: Path) -> Path:
@@ -116,8 +117,12 @@ class Positions:
                     distance.append(to_go_m)
                     speed.append(speed_ms)
         exits = np.zeros((ways.lanes, ways.groups))
+        inside = np.zeros(ways.groups)
         for via, number, group in ways.vias:
             exits[number, group] += self._entered.get(via, 0)
+            inside[group] += sum(
+                speed_ms < STANDING_MS for _, speed_ms in self._by_lane.get(via, ())
+            )
         room = np.full(ways.groups, np.nan)
         for group, lanes in ways.exits.items():
             free = 0.0
@@ -127,7 +132,9 @@ class Positions:
                 free += max(0.0, length_m / 7.5 - len(there)) if slow else length_m / 7.5
             room[group] = free
         return (
-            Vehicles(np.array(lane, dtype=np.int64), np.array(distance), np.array(speed), exits),
+            Vehicles(
+                np.array(lane, dtype=np.int64), np.array(distance), np.array(speed), exits, inside
+            ),
             room,
         )
 

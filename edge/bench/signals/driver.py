@@ -133,7 +133,8 @@ class Driver:
             controller = chain.controller
             seen = self._look(signal, chain, at_s)
             stage = chain.strategy.decide(seen)
-            wish = chain.staging.wish(seen.lamps, seen.age_s, stage)
+            inside = None if seen.vehicles is None else seen.vehicles.inside
+            wish = chain.staging.wish(seen.lamps, seen.age_s, stage, inside)
             now_ms = at_s * 1000
             request = Request(
                 at_s, now_ms + _LIFE_MS, _TAKEOVER,
