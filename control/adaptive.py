@@ -122,7 +122,7 @@ class Adaptive:
             return stage
         if self._misses == 0:
             log.warning(
-                "junction %s at_s=%d: stage %d stands; the planner said %d after %.1f ms",
+                "junction %s at_s=%d: stage %d stands; the planner said %s after %.1f ms",
                 self.junction.id, seen.at_s, target, stage, took_ns / 1e6,
             )  # fmt: skip
         self._misses += 1
