@@ -4,6 +4,7 @@ Both see every vehicle within 200 m, in their favour. They choose among the same
 same controller times their changes.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 import numpy as np
@@ -26,7 +27,7 @@ def positions(seen: Observation) -> Vehicles:
     return seen.vehicles
 
 
-class OnGrid:
+class OnGrid(ABC):
     """Keeps the stage with the highest score, asked on multiples of the grid only."""
 
     def __init__(self, junction: Junction, grid_s: int) -> None:
@@ -52,9 +53,9 @@ class OnGrid:
                 self._target = best
         return self._target
 
+    @abstractmethod
     def score(self, seen: Observation) -> Floats:
         """float64[stages]."""
-        raise NotImplementedError
 
 
 class Greedy(OnGrid):
