@@ -67,7 +67,8 @@ def rules(
         clearance_s = measured_s(signal, minimum_green_s)
         # a change that the program lacks: own yellow, then the signal's longest red between foes
         reds_s = (clearance_s[i, j] - yellow_s[i] for i, j in hard if (i, j) in clearance_s)
-        longest_red_s = max(reds_s, default=0)
+        # but its own program may: it is held to no more than its own yellow there
+        longest_red_s = 0 if own_program else max(reds_s, default=0)
         clear_s = {(i, j): clearance_s.get((i, j), yellow_s[i] + longest_red_s) for i, j in hard}
         red_s = 0
     else:
