@@ -69,8 +69,8 @@ def orders(pattern: Spec, controllers: Sequence[Controller], seeds: Sequence[int
     ]
 
 
-def compare(one: One, specs: Sequence[Spec], scenario: str, jobs: int, outputs: Outputs) -> int:
-    """Run all, print the table, write what is asked for; 0 where every run gave a result.
+def run(one: One, specs: Sequence[Spec], jobs: int, outputs: Outputs) -> list[Result]:
+    """Run all and show how far they are; what came of those that ended.
 
     Raises:
         ConfigError: an output could not be written, seen before the first run starts.
@@ -86,6 +86,17 @@ def compare(one: One, specs: Sequence[Spec], scenario: str, jobs: int, outputs: 
                 results.append(told.outcome)
     if not results:
         raise RunFailed("no run gave a result; the reasons stand above")
+    return results
+
+
+def compare(one: One, specs: Sequence[Spec], scenario: str, jobs: int, outputs: Outputs) -> int:
+    """Run all, print the table, write what is asked for; 0 where every run gave a result.
+
+    Raises:
+        ConfigError: an output could not be written, seen before the first run starts.
+        RunFailed: no run gave a result.
+    """
+    results = run(one, specs, jobs, outputs)
     table = rows(results)
     pattern = specs[0]
     against = None if pattern.sensing is Sensing.SITE else bar(table)

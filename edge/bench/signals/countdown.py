@@ -4,7 +4,6 @@ Each run sees the same traffic as the others of its seed; what differs is for ho
 of stage is announced and kept.
 """
 
-import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,9 +11,7 @@ from statistics import fmean
 from typing import Any
 
 from control.countdown import WHOLE_GREEN_S
-from edge.bench.signals.compare import One, Outputs, heading, writable
-from edge.bench.signals.fleet import RunFailed, run_all
-from edge.bench.signals.progress import Board
+from edge.bench.signals.compare import One, Outputs, heading, run
 from edge.bench.signals.spec import Controller, Result, Spec
 from edge.bench.signals.table import Interval, Row, columns, difference_s, rows
 
@@ -69,16 +66,7 @@ def measure(one: One, specs: Sequence[Spec], scenario: str, jobs: int, outputs: 
         ConfigError: an output could not be written, seen before the first run starts.
         RunFailed: no run gave a result.
     """
-    writable(outputs)
-    results: list[Result] = []
-    board = Board(len(specs))
-    with contextlib.closing(run_all(one, specs, jobs)) as news:
-        for told in news:
-            board.show(told)
-            if told.outcome is not None:
-                results.append(told.outcome)
-    if not results:
-        raise RunFailed("no run gave a result; the reasons stand above")
+    results = run(one, specs, jobs, outputs)
     points = curve(results)
     title = heading(scenario, specs[0], results[0])
     print(title)
