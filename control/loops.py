@@ -2,12 +2,13 @@
 
 Conservation drifts; three sights correct it. A stop line that stays free shows that nobody stands
 there; one that is covered beside red shows that somebody does; an advance loop that is covered
-for seconds shows a queue that reaches it. Shares of turning traffic come from what the lanes let
-out and the exits took in, by iterative proportional fitting (Deming & Stephan 1940).
+for seconds shows a queue that reaches it. To which lane a vehicle comes and where it turns is
+learned in `control.flows`.
 """
 
 import numpy as np
 
+from control.flows import Ahead, Bools, LaneSplit, Turning
 from control.health import Health
 from control.lanes import LaneTables
 from control.model import Junction, Lamp, Role
@@ -18,10 +19,13 @@ from control.substitute import Substitute
 SPACE_M = 7.5
 """Of a standing car and the gap before it."""
 FREE_S = 5
+GAP_S = 4
+"""A queue that flows leaves no longer gap over its stop line."""
+START_S = 3
+"""Of a green, until the first of a queue is over the line."""
 COVERED_S = 4
 BLOCKED_S = 5
 MEMORY_S = 180.0
-FITS = 6
 
 
 class LoopEstimator:
@@ -41,9 +45,13 @@ class LoopEstimator:
         self._tables = tables
         self._health = health or Health(junction)
         self._substitute = Substitute(junction)
+        self._beside = [
+            [number[o] for side in junction.approaches if lane in side for o in side if o != lane]
+            for lane in tables.lanes
+        ]
         self._stop = np.full(lanes, -1)
-        self._ahead: list[tuple[int, list[int], float]] = []
-        self._exits: list[tuple[int, list[tuple[int, int]]]] = []
+        self._ahead: list[Ahead] = []
+        exits: list[tuple[int, list[tuple[int, int]]]] = []
         self._reach_s = np.zeros(lanes)
         self._fits = np.full(lanes, 1.0)
         self._watched = np.zeros(lanes, dtype=bool)
@@ -52,7 +60,10 @@ class LoopEstimator:
             if detector.role is Role.STOP_LINE:
                 self._stop[mine] = k
             elif detector.role is Role.ADVANCE and mine:
-                self._ahead.append((k, mine, detector.distance_m))
+                beside = {o for lane in mine for o in self._beside[lane]} - set(mine)
+                self._ahead.append(
+                    Ahead(k, tuple(mine), tuple(sorted(beside)), detector.distance_m)
+                )
                 for lane in mine:
                     self._reach_s[lane] = detector.distance_m / speed_ms[lane]
                     self._fits[lane] = max(1.0, detector.distance_m / SPACE_M)
@@ -64,11 +75,11 @@ class LoopEstimator:
                     if away in detector.lanes
                 ]
                 if over:
-                    self._exits.append((k, over))
-        self._beside = [
-            [number[o] for side in junction.approaches if lane in side for o in side if o != lane]
-            for lane in tables.lanes
-        ]
+                    exits.append((k, over))
+        self._exits = exits
+        self._split = LaneSplit(self._ahead, lanes)
+        self._turning = Turning(exits, tables.uses)
+        self._shares = self._turning.by_lane()
         self.saturation = Saturation(lanes)
         self._queue = np.zeros(lanes)
         self._coming = np.zeros((lanes, HORIZON_S))
@@ -76,9 +87,6 @@ class LoopEstimator:
         self._rate = np.full(lanes, 0.02)
         self._lane_share = np.ones(lanes)
         self._out_rate = np.full(lanes, 0.02)
-        self._exit_rate = np.full(len(self._exits), 0.02)
-        self._shares = tables.uses / np.maximum(tables.uses.sum(axis=1, keepdims=True), 1)
-        self._even = self._shares.copy()
         self._free_s = np.zeros(lanes)
         self._covered_s = np.zeros(len(detectors))
         self._seconds = 0
@@ -104,7 +112,7 @@ class LoopEstimator:
         out = np.where(
             blind, np.where(green, np.minimum(self._queue + self._coming[:, 0], 0.5), 0.0), out
         )
-        self._learn(count, out)
+        self._learn(count, out, good, stop_good, shown)
         came = self._arrive(count)
         self._leave(out)
         self._correct(covered, stop_good, green)
@@ -127,28 +135,18 @@ class LoopEstimator:
             out, calls | seen.calls,
         )  # fmt: skip
 
-    def _learn(self, count: Floats, out: Floats) -> None:
-        """Slow means of what every lane lets out and every exit takes, and the shares from them."""
+    def _learn(
+        self, count: Floats, out: Floats, good: Bools, stop_good: Bools, shown: Bools
+    ) -> None:
+        """Slow means of what every lane lets out; to which lane and which way vehicles go."""
         weight = 1.0 / min(self._seconds + 20.0, 600.0)
         self._out_rate += (out - self._out_rate) * weight
-        for k, (detector, _) in enumerate(self._exits):
-            self._exit_rate[k] += (count[detector] - self._exit_rate[k]) * weight
-        if self._seconds % 10:
-            return
-        flow = self._shares * np.maximum(self._out_rate, 1e-3)[:, None]
-        flow = np.maximum(flow, 1e-2 * flow.sum(axis=1, keepdims=True) * self._tables.uses)
-        for _ in range(FITS):
-            for k, (_, over) in enumerate(self._exits):
-                total = sum(flow[lane, group] for lane, group in over)
-                # half a step: an exit also takes what no loop of ours has seen
-                factor = np.sqrt(np.clip(max(self._exit_rate[k], 1e-3) / total, 0.1, 10.0))
-                for lane, group in over:
-                    flow[lane, group] *= factor
-            rows = flow.sum(axis=1, keepdims=True)
-            flow *= np.maximum(self._out_rate, 1e-3)[:, None] / np.maximum(rows, 1e-9)
-        fitted = flow / np.maximum(flow.sum(axis=1, keepdims=True), 1e-9)
-        # sums over a lane and over an exit leave much open: half of it stays with ignorance
-        self._shares = 0.5 * fitted + 0.5 * self._even
+        self._turning.saw(count, good, out, shown)
+        over = [each.detector for each in self._ahead]
+        self._split.saw(count[over], good[over], out, stop_good)
+        if self._seconds % 10 == 0:
+            self._split.fit()
+            self._shares = self._turning.by_lane()
 
     def _arrive(self, count: Floats) -> Floats:
         """Time passes for what is on its way; who crosses an advance loop sets out."""
@@ -156,12 +154,11 @@ class LoopEstimator:
         self._coming[:, :-1] = self._coming[:, 1:]
         self._coming[:, -1] = 0.0
         came = np.zeros(len(self._queue))
-        for detector, lanes, _ in self._ahead:
-            if count[detector] <= 0:
+        for each, parts in zip(self._ahead, self._split.by_lane, strict=True):
+            if count[each.detector] <= 0:
                 continue
-            weight = self._out_rate[lanes] + 1e-3
-            parts = count[detector] * weight / weight.sum()
-            for lane, part in zip(lanes, parts, strict=True):
+            for lane in np.flatnonzero(parts).tolist():
+                part = count[each.detector] * parts[lane]
                 came[lane] += part
                 self._coming[lane, min(int(self._reach_s[lane]), HORIZON_S - 1)] += part
         unwatched = ~self._watched
@@ -187,20 +184,22 @@ class LoopEstimator:
                     self._queue[other] -= taken
                     left -= taken
 
-    def _correct(self, covered: Floats, stop_good: np.ndarray, green: np.ndarray) -> None:
+    def _correct(self, covered: Floats, stop_good: Bools, green: Bools) -> None:
         """What the loops prove about the queue."""
         free = stop_good & (covered[self._stop] < 0.05)
         # counted from the arrival of whom it would clear: a late platoon has not gone elsewhere
         self._free_s = np.where(free & (self._queue > 0.01), self._free_s + 1, 0)
         stands = stop_good & ~green & (covered[self._stop] > 0.9)
         # nobody waits at a line that stays free: who was thought to has changed lanes
-        for lane in np.flatnonzero((self._free_s >= FREE_S) & (self._queue > 0.01)).tolist():
+        enough_s = np.where(self._going_s > START_S, GAP_S, FREE_S)
+        for lane in np.flatnonzero((self._free_s >= enough_s) & (self._queue > 0.01)).tolist():
             waiting = [other for other in self._beside[lane] if stands[other]]
             for other in waiting:
                 self._queue[other] += self._queue[lane] / len(waiting)
             self._queue[lane] = 0.0
         self._queue = np.where(stands, np.maximum(self._queue, 1.0), self._queue)
-        for detector, lanes, _ in self._ahead:
+        for each in self._ahead:
+            detector, lanes = each.detector, list(each.lanes)
             if self._covered_s[detector] >= COVERED_S:
                 over = self._rate[lanes] * (self._covered_s[detector] - COVERED_S)
                 reach = self._fits[lanes]

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from control.net.network import Network
 
+TURN_ROUND = "t"
+"""As SUMO writes the direction of a connection."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reach:
@@ -20,7 +23,8 @@ class Reach:
 def upstream(network: Network, stop_lane: str, reach_m: float) -> tuple[Reach, ...]:
     """All lanes within a distance of the stop line of one lane, itself first.
 
-    The road of another signal is not followed: what waits there has not left yet.
+    The road of another signal is not followed: what waits there has not left yet. Nor is a place
+    to turn round: the road before it leads away from here, and hardly anybody on it comes back.
     """
     found: dict[str, float] = {stop_lane: 0.0}
     open_ = [stop_lane]
@@ -30,7 +34,7 @@ def upstream(network: Network, stop_lane: str, reach_m: float) -> tuple[Reach, .
         if start_m >= reach_m:
             continue
         for way in network.arriving.get(lane, ()):
-            if way.from_lane.startswith(":") or way.link >= 0:
+            if way.from_lane.startswith(":") or way.link >= 0 or way.direction == TURN_ROUND:
                 continue
             inside_m = network.lanes[way.via].length_m if way.via in network.lanes else 0.0
             for before, beyond_m in ((way.via, start_m), (way.from_lane, start_m + inside_m)):

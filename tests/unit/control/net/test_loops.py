@@ -65,6 +65,14 @@ def test_the_road_before_another_signal_is_not_followed(made):
     assert lanes_of(upstream(found, "near_0", 80.0)) == {"near_0": 0}
 
 
+def test_a_place_to_turn_round_brings_nobody(made):
+    more = '<connection from="out" to="near" fromLane="0" toLane="0" dir="t"/>'
+    found, derived = made(lengths={"near_0": 40}, more=more)
+    assert lanes_of(upstream(found, "near_0", 80.0)) == {"near_0": 0}
+    ahead = of_role(equip(found, derived)[0], Role.ADVANCE)
+    assert ahead["near_0@1"].distance_m == 39
+
+
 def test_behind_a_junction_the_road_is_followed_to_the_next_signal(made):
     found, _ = made(joins=(("east_0", "e2_0"), ("e2_0", "near_0")), lengths={"east_0": 12.0})
     assert lanes_of(downstream(found, "east_0", 25.0)) == {"east_0": 0, "e2_0": 12}
