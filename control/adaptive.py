@@ -60,7 +60,7 @@ class Adaptive:
         self.junction = junction
         self.health = Health(junction)
         self.planner: Planning = planner or Planner(
-            junction, reach_m, self.health, local_minus_monotonic_s
+            junction, reach_m, self.health, local_minus_monotonic_s, clock_ns
         )
         self.ladder = Ladder(rungs=EVERY if junction.plans else EVERY - {Rung.TIME_OF_DAY})
         self.took_ns: deque[int] = deque(maxlen=DAY_S)

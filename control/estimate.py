@@ -4,6 +4,7 @@ import numpy as np
 
 from control.lanes import LaneTables
 from control.model import Lamp
+from control.neighbours import Course
 from control.observe import Floats, Observation
 from control.picture import HORIZON_S, Picture, Saturation, Shares
 
@@ -29,6 +30,7 @@ class PositionEstimator:
         self._before = np.zeros(len(tables.lanes))
         self._served_s = np.zeros(len(tables.lanes))
         self._seconds = 0
+        self._course = Course(self._reach_s)
 
     def see(self, seen: Observation) -> Picture:
         """The picture of this second."""
@@ -57,9 +59,7 @@ class PositionEstimator:
         eta = np.floor(vehicles.distance_m[moving] / self._speed_ms[lane]).astype(np.int64)
         np.add.at(arrivals, (lane, np.clip(eta, 0, HORIZON_S - 1)), 1.0)
         later = np.arange(HORIZON_S)[None, :] >= self._reach_s[:, None]
-        arrivals += later * np.maximum(self._rate, 0.0)[:, None]
-        if seen.inflow is not None:
-            arrivals = np.where(later, np.maximum(arrivals, seen.inflow), arrivals)
+        arrivals += later * self._course.beyond(self._rate, seen.inflow, came)
         close = (vehicles.speed_ms < CALL_MS) & (vehicles.distance_m < 60.0)
         waiting = np.zeros(lanes, dtype=bool)
         waiting[vehicles.lane[close]] = True

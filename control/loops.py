@@ -12,6 +12,7 @@ from control.flows import Ahead, Bools, LaneSplit, Turning
 from control.health import Health
 from control.lanes import LaneTables
 from control.model import Junction, Lamp, Role
+from control.neighbours import Course
 from control.observe import Floats, Observation
 from control.picture import HORIZON_S, Picture, Saturation
 from control.substitute import Substitute
@@ -90,6 +91,7 @@ class LoopEstimator:
         self._free_s = np.zeros(lanes)
         self._covered_s = np.zeros(len(detectors))
         self._seconds = 0
+        self._course = Course(self._reach_s)
         self._going_s = np.zeros(lanes)
 
     def see(self, seen: Observation) -> Picture:
@@ -120,9 +122,7 @@ class LoopEstimator:
         self.saturation.saw(out, flowing)
         self._rate += (came - self._rate) / min(self._seconds + 20.0, MEMORY_S)
         later = np.arange(HORIZON_S)[None, :] >= self._reach_s[:, None]
-        arrivals = self._coming + later * np.maximum(self._rate, 0.0)[:, None]
-        if seen.inflow is not None:
-            arrivals = np.where(later, np.maximum(arrivals, seen.inflow), arrivals)
+        arrivals = self._coming + later * self._course.beyond(self._rate, seen.inflow, came)
         standing = ~green & (
             (stop_good & (covered[self._stop] > 0.9)) | (blind & (self._queue > 0.5))
         )

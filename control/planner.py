@@ -5,6 +5,7 @@ less than any short-sighted choice; it then runs, and gives a green on when nobo
 """
 
 import time
+from collections.abc import Callable
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from control.kernels import rollout
 from control.lanes import LaneTables, tables
 from control.loops import LoopEstimator
 from control.model import Junction, Lamp
+from control.neighbours import Outflow, outflow
 from control.observe import Floats, Observation
 from control.picture import HORIZON_S, Picture
 
@@ -40,6 +42,9 @@ STUCK_S = 15
 """Beside any green: for the junction itself to clear."""
 BASE = 10_000
 """A stay that leaves the decision to the base policy."""
+NEVER_S = 10_000
+STALE_S = 10
+"""A plan that is older, for a change runs or another decides, says no more what will leave."""
 SPARE_S = 16
 """Kept in hand of the longest wait: what a change can last longer than foreseen."""
 
@@ -53,6 +58,7 @@ class Planner:
         reach_m: float | None = None,
         health: Health | None = None,
         local_minus_monotonic_s: int = 0,
+        clock_ns: Callable[[], int] = time.perf_counter_ns,
     ) -> None:
         """Take what there is to see.
 
@@ -61,8 +67,10 @@ class Planner:
             reach_m: How far positions are seen; None: there are loops only.
             health: Where somebody else judges the same looks; None: its own.
             local_minus_monotonic_s: Local Unix seconds less those of `Observation.at_s`.
+            clock_ns: By which the search ends in time.
         """
         self.junction = junction
+        self._clock_ns = clock_ns
         self.tables: LaneTables = tables(junction)
         speed_ms = np.array(
             [max(SLOWEST_MS, junction.speed_ms.get(lane, CITY_MS)) for lane in self.tables.lanes]
@@ -89,14 +97,16 @@ class Planner:
         self._stop_cost = speed_ms / (2 * 2.6) + speed_ms / (2 * 4.5)
         self._scratch = np.zeros((lanes, HORIZON_S))
         self.departures = np.zeros((lanes, HORIZON_S))
-        """float64[lanes, seconds]: what the chosen plan would let out."""
+        """float64[lanes, seconds]: what the chosen plan would let out from `_planned_s` on."""
         self._found = np.zeros((lanes, HORIZON_S))
         self._costs = np.zeros(len(STAYS_S))
+        self._planned_s = -NEVER_S
         self.took_ns: list[int] = []
 
     def decide(self, seen: Observation) -> int:
         """The number of a stage."""
-        begun_ns = time.perf_counter_ns()
+        begun_ns = self._clock_ns()
+        self._at_s = seen.at_s
         picture = self.picture = self._estimator.see(seen)
         self._follow(seen, picture)
         if self._stage is None or len(self.junction.stages) == 1:
@@ -109,10 +119,18 @@ class Planner:
             self._target = self._planned(seen, self._stage, picture)
         else:
             self._target = self._choose(self._stage, picture, begun_ns)
+            self._planned_s = seen.at_s
         if self._target != self._stage:
             self._stage = None
-        self.took_ns.append(time.perf_counter_ns() - begun_ns)
+        self.took_ns.append(self._clock_ns() - begun_ns)
         return self._target
+
+    def outflow(self) -> Outflow:
+        """What the neighbours are told after a decision."""
+        age_s = self._at_s - self._planned_s
+        if age_s > STALE_S:
+            return outflow(self.junction, self._at_s, self.picture, None)
+        return outflow(self.junction, self._at_s, self.picture, self.departures[:, age_s:])
 
     def stand(self, stage: int) -> None:
         """Start from the stage that is run, or run to, where another than this planner chose it."""
@@ -217,7 +235,7 @@ class Planner:
             if self._costs[winner] < best_cost:
                 best_cost, best = self._costs[winner], (stays[winner], then)
                 self.departures[:, :] = self._found
-            if time.perf_counter_ns() - begun_ns > SEARCH_S * 1e9:
+            if self._clock_ns() - begun_ns > SEARCH_S * 1e9:
                 break
         action = best[1] if best[0] <= 0 else now
         return usual if best_cost > usual_cost * (1 - MARGIN) else action

@@ -65,6 +65,8 @@ def downstream(network: Network, first_lane: str, reach_m: float) -> tuple[Reach
         for way in network.leaving.get(lane, ()):
             if way.link >= 0 or way.to_lane not in network.lanes or way.crossing:
                 continue
+            if way.direction == TURN_ROUND:
+                continue
             if end_m < found.get(way.to_lane, float("inf")):
                 found[way.to_lane] = end_m
                 open_.append(way.to_lane)

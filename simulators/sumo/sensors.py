@@ -181,10 +181,12 @@ def observe(
     loops: tuple[Floats, Floats] | None = None,
     look: tuple[Vehicles, Floats] | None = None,
     detectors: int = 0,
+    inflow: Floats | None = None,
 ) -> Observation:
     """One junction's second from whatever it is equipped with."""
     count, occupancy = loops or (np.full(detectors, math.nan), np.full(detectors, math.nan))
     vehicles, room = look or (None, None)
     return Observation(
-        at_s, tuple(lamps), tuple(age_s), count, occupancy, vehicles=vehicles, room=room
-    )
+        at_s, tuple(lamps), tuple(age_s), count, occupancy,
+        vehicles=vehicles, room=room, inflow=inflow,
+    )  # fmt: skip

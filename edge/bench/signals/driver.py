@@ -10,8 +10,10 @@ from control.adaptive import Adaptive
 from control.countdown import WHOLE_GREEN_S
 from control.foresight import Announcing
 from control.model import Junction
+from control.neighbours import Inflow, feeds
 from control.net.derive import Derived
 from control.net.network import Network
+from control.net.roads import roads
 from control.observe import Floats, Observation, Strategy
 from control.planner import Planner
 from control.promised import Promised
@@ -61,6 +63,14 @@ class Driver:
             signal: Broken(spec.failures, spec.begin_s, signal, len(one.junction.detectors))
             for signal, one in derived.items()
         }
+        told = [
+            (road.sender, road.exit_lane, road.lane, road.travel_s)
+            for road in roads(network, derived)
+        ]
+        self._inflows = {
+            signal: Inflow(feeds(told, list(one.junction.lanes)), len(one.junction.lanes))
+            for signal, one in derived.items()
+        }
         self._chains = {
             signal: self._chain(spec, signal, one, reach_m if not loops else None)
             for signal, one in derived.items()
@@ -91,13 +101,14 @@ class Driver:
     def _look(self, signal: str, chain: _Chain, at_s: int) -> Observation:
         """What this signal's strategy may see."""
         lamps, age_s = chain.controller.lamps, chain.controller.age_s
+        inflow = self._inflows[signal].expected(at_s)
         if self._loops is not None:
             count, occupancy = self._loops.read(signal)
             loops = self._broken[signal].second(at_s, count, occupancy)
-            return observe(at_s, lamps, age_s, loops=loops)
+            return observe(at_s, lamps, age_s, loops=loops, inflow=inflow)
         detectors = len(chain.derived.junction.detectors)
         look = None if self._positions is None else self._positions.look(signal)
-        return observe(at_s, lamps, age_s, look=look, detectors=detectors)
+        return observe(at_s, lamps, age_s, look=look, detectors=detectors, inflow=inflow)
 
     @property
     def took_ns(self) -> list[int]:
@@ -160,6 +171,16 @@ class Driver:
             if letters != chain.letters:
                 self._session.api.trafficlight.setRedYellowGreenState(signal, letters)
                 chain.letters = letters
+        self._tell()
+
+    def _tell(self) -> None:
+        """Every planner hears of the next second what its neighbours let out."""
+        for chain in self._chains.values():
+            planner = _planner(chain.strategy)
+            if planner is not None:
+                told = planner.outflow()
+                for inflow in self._inflows.values():
+                    inflow.hear(told)
 
 
 def _ria(last_s: int, junction: Junction, reach_m: float | None) -> Strategy:
@@ -171,6 +192,12 @@ def _ria(last_s: int, junction: Junction, reach_m: float | None) -> Strategy:
     planner = Announcing(junction, reach_m, last_s) if last_s else None
     adaptive = Adaptive(junction, reach_m, planner=planner, clock_ns=time.thread_time_ns)
     return Promised(adaptive, junction, last_s) if last_s else adaptive
+
+
+def _planner(strategy: Strategy) -> Planner | None:
+    asked = _asked(strategy)
+    asked = asked.planner if isinstance(asked, Adaptive) else asked
+    return asked if isinstance(asked, Planner) else None
 
 
 def _asked(strategy: Strategy) -> Strategy:
