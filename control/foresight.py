@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from control.kernels import rollout
-from control.lanes import LaneTables
+from control.lanes import LaneTables, by_group
 from control.model import Junction
-from control.planner import LAST_COST_S, Planner
+from control.planner import Planner
+from control.rows import Rows
 
 LENGTHS_S = range(0, 48, 3)
 """Beyond the minimum, what a green may be settled at: what the picture's horizon can judge."""
@@ -20,6 +20,7 @@ class Announcing(Planner):
         """Plan with changes that begin `notice_s` after they are decided."""
         super().__init__(junction, reach_m)
         self.tables = announced(self.tables, notice_s)
+        self._rows = Rows(self.tables, announced(by_group(junction), notice_s), self._stop_cost)
 
     def foresee(self, now: int) -> tuple[int, int]:
         """Seconds from now on that stage `now` stays, and the stage after it; both are settled.
@@ -59,32 +60,24 @@ class Announcing(Planner):
         waited_s = self._wait_s
         found = []
         for stay_s in (ready_s + more_s for more_s in LENGTHS_S):
-            self._wait_s = np.where(waited_s > 0, waited_s + stay_s, 0.0)
-            late = self._overdue(now) is not None
-            self._wait_s = np.where((waited_s > 0) & ~t.green[then], waited_s + stay_s + after_s, 0)
-            if late or stay_s > longest_s or self._overdue(then) is not None:
+            before = np.where(waited_s > 0, waited_s + stay_s, 0.0)
+            after = np.where((waited_s > 0) & ~t.green[then], waited_s + stay_s + after_s, 0)
+            late = self._overdue(now, before) is not None
+            if late or stay_s > longest_s or self._overdue(then, after) is not None:
                 break
             found.append(stay_s)
-        self._wait_s = waited_s
         return found
 
     def _cheapest(self, now: int, lengths_s: dict[int, list[int]]) -> tuple[int, int]:
-        t, picture = self.tables, self.picture
-        protected = (t.green & ~t.gives_way) @ picture.shares.T
-        yielding = (t.green & t.gives_way) @ picture.shares.T
-        weight = protected + 0.4 * yielding
+        on_foot = tuple(self._kerbs.rows(self._wait_s))
+        unhindered = np.zeros(len(self.tables.lanes))
+        play = self._rows.play(self.picture, self._served, unhindered, on_foot)
         costs = np.zeros(len(LENGTHS_S))
         best_cost, best = np.inf, (0, now)
-        for then, found in lengths_s.items():
-            stays = np.array(found)
-            winner = rollout.best(
-                stays, np.full(len(stays), then), now, 0, picture.queue, self._served,
-                np.zeros(len(t.lanes)), picture.arrivals, picture.saturation, protected, yielding,
-                t.opposes, weight, t.ends_s, t.begins_s, t.lasts_s, t.needs_s, picture.room,
-                picture.refill, self._stop_cost, LAST_COST_S, costs, self._found, self._scratch,
-            )  # fmt: skip
+        for then, stays_s in lengths_s.items():
+            winner, _ = self._best(stays_s, then, now, 0, play, costs)
             if costs[winner] < best_cost:
-                best_cost, best = costs[winner], (int(stays[winner]), then)
+                best_cost, best = costs[winner], (stays_s[winner], then)
         return best
 
 

@@ -1,6 +1,6 @@
 """A junction as arrays over its stages and lanes, the form in which the planner thinks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,12 @@ class LaneTables:
     """int64[stages, stages]."""
     needs_s: Ints
     """int64[stages]: minimum green."""
+
+
+def by_group(junction: Junction) -> LaneTables:
+    """The same as if each group had a lane of its own, in the order of the groups."""
+    alone = {str(g): frozenset({g}) for g in range(len(junction.groups))}
+    return tables(replace(junction, lanes=alone, opposing={}))
 
 
 def tables(junction: Junction) -> LaneTables:

@@ -31,6 +31,49 @@ class Vehicles:
     """float64[groups]: vehicles that stand within the junction, by the way they take."""
 
 
+PERSONS = 40.0
+"""In a bus of which nothing else is said."""
+MOST_PERSONS = 300.0
+"""A bi-articulated bus that is full."""
+LONGEST_ID = 64
+
+
+@dataclass(frozen=True, slots=True)
+class BusCall:
+    """A bus asks for its green: who vouches for it puts it into each second's look.
+
+    It ends when it is left out (cancelled, or checked out behind the stop line), and by itself.
+    """
+
+    id: str
+    """Of the vehicle or its run; the same every second."""
+    group: int
+    arrives_s: int
+    """When it would reach the stop line unhindered, on the clock of `Observation.at_s`."""
+    expires_s: int
+    """From then on it counts no more, whoever still repeats it."""
+    persons: float = PERSONS
+    """Its weight: who is aboard; fewer where it is early, 0 where it asks for nothing."""
+
+    def __post_init__(self) -> None:
+        """Refuse what no bus says.
+
+        Raises:
+            ValueError: an id, a group or a number of persons out of its bounds.
+        """
+        if not 0 < len(self.id) <= LONGEST_ID:
+            raise ValueError(
+                f"a bus call of {len(self.id)} letters for an id; give it 1 to {LONGEST_ID}"
+            )
+        if self.group < 0:
+            raise ValueError(f"bus call {self.id!r}: group {self.group}; groups count from 0")
+        if not 0.0 <= self.persons <= MOST_PERSONS:
+            raise ValueError(
+                f"bus call {self.id!r}: {self.persons:g} persons; 0 to {MOST_PERSONS:g} can be "
+                "aboard"
+            )
+
+
 @dataclass(frozen=True, slots=True)
 class Observation:
     """One look, once a second."""
@@ -53,6 +96,8 @@ class Observation:
     """float64[groups]: vehicles that still fit behind the junction; NaN: not known."""
     preempt: int | None = None
     """The group an authenticated emergency vehicle asks for."""
+    buses: tuple[BusCall, ...] = ()
+    """All authenticated calls of buses that stand."""
 
 
 class Strategy(Protocol):

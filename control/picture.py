@@ -8,6 +8,10 @@ from control.observe import Floats
 
 HORIZON_S = 30
 """Farther ahead the fluid model's guesses outweigh what is known."""
+SOON_S = 4
+"""Whoever arrives within it is as good as there."""
+NOBODY_VEH = 0.7
+"""Fewer than these stand or arrive soon: nobody does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,20 +5,23 @@ less than any short-sighted choice; it then runs, and gives a green on when nobo
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
 from control.estimate import PositionEstimator
 from control.fallback.time_of_day import TimeOfDay
 from control.health import Health
+from control.kerbs import Kerbs
 from control.kernels import rollout
-from control.lanes import LaneTables, tables
+from control.lanes import LaneTables, by_group, tables
 from control.loops import LoopEstimator
 from control.model import Junction, Lamp
 from control.neighbours import Outflow, outflow
 from control.observe import Floats, Observation
-from control.picture import HORIZON_S, Picture
+from control.picture import HORIZON_S, NOBODY_VEH, SOON_S, Picture
+from control.priority import Priority
+from control.rows import Play, Row, Rows
 
 STAYS_S = (0, 3, 6, 10)
 """How long to stay before a change, in the candidates."""
@@ -29,8 +32,6 @@ MARGIN = 0.05
 DEADLINE_S = 0.020
 SEARCH_S = 0.75 * DEADLINE_S
 """No further candidates after that: the one that is begun has to be in time, too."""
-SOON_S = 4
-NOBODY_VEH = 0.7
 LOAD_MEMORY_S = 60.0
 SATURATED = 0.5
 """Share of the plan's cycle that the standing queues may need."""
@@ -95,10 +96,12 @@ class Planner:
         self._flowing_s = np.zeros(lanes)
         # braking from and speeding up to the lane's speed: 4.5 and 2.6 m/s2 are a car's usual
         self._stop_cost = speed_ms / (2 * 2.6) + speed_ms / (2 * 4.5)
-        self._scratch = np.zeros((lanes, HORIZON_S))
+        self._rows = Rows(self.tables, by_group(junction), self._stop_cost)
+        self._kerbs = Kerbs(junction)
+        self.priority = Priority(junction, self.tables)
         self.departures = np.zeros((lanes, HORIZON_S))
         """float64[lanes, seconds]: what the chosen plan would let out from `_planned_s` on."""
-        self._found = np.zeros((lanes, HORIZON_S))
+        self._space = np.zeros((2, lanes, HORIZON_S))
         self._costs = np.zeros(len(STAYS_S))
         self._planned_s = -NEVER_S
         self.took_ns: list[int] = []
@@ -115,11 +118,8 @@ class Planner:
         forced = self._overdue(self._stage)
         if forced is not None:
             self._target = forced if self._ready_s(self._stage) == 0 else self._stage
-        elif self.saturated:
-            self._target = self._planned(seen, self._stage, picture)
         else:
-            self._target = self._choose(self._stage, picture, begun_ns)
-            self._planned_s = seen.at_s
+            self._target = self._wanted(seen, self._stage, picture, begun_ns)
         if self._target != self._stage:
             self._stage = None
         self.took_ns.append(self._clock_ns() - begun_ns)
@@ -138,6 +138,39 @@ class Planner:
             self._target = stage
             self._stage = None
 
+    def _wanted(self, seen: Observation, now: int, picture: Picture, begun_ns: int) -> int:
+        """What is best for all who wait; where a bus would have it otherwise, as far as granted."""
+        on_foot = list(self._kerbs.rows(self._wait_s))
+        if self.saturated:
+            plain = self._planned(seen, now, picture)
+        else:
+            plain = self._choose(now, self._play(picture, on_foot), begun_ns)
+            self._planned_s = seen.at_s
+        buses = list(self.priority.rows(picture))
+        if not buses:
+            return plain
+        kept = self.departures.copy()
+        if self.saturated:
+            wished = now if self.priority.holds(now) else plain
+        else:
+            wished = self._choose(now, self._play(picture, on_foot + buses), begun_ns)
+        if wished == plain:
+            return plain
+        if self._in_time_after(now, wished) and self.priority.grants(
+            now, plain, wished, self._wait_s
+        ):
+            return wished
+        self.departures[:, :] = kept
+        return plain
+
+    def _in_time_after(self, now: int, then: int) -> bool:
+        """Whether no call waits too long though another stage comes first."""
+        if then == now:
+            return True
+        after_s = self.tables.lasts_s[now, then] + self.tables.needs_s[then]
+        waited = (self._wait_s > 0) & ~self.tables.green[then]
+        return self._overdue(then, np.where(waited, self._wait_s + after_s, 0.0)) is None
+
     def _planned(self, seen: Observation, now: int, picture: Picture) -> int:
         """The plan of the hour; a green in which nobody is left is given on."""
         if self._plan is None:  # never saturated without one
@@ -154,7 +187,10 @@ class Planner:
         return stage
 
     def _idle(self, stage: int, picture: Picture) -> bool:
-        """Whether nobody stands or comes to the lanes of a stage within some seconds."""
+        """Whether nobody stands or comes to the lanes and kerbs of a stage within some seconds."""
+        green = self.junction.stages[stage].green
+        if any(row.group in green for row in self._kerbs.rows(self._wait_s)):
+            return False
         lanes = (self.tables.uses & self.tables.green[stage]).any(axis=1)
         coming = picture.arrivals[lanes, :SOON_S].sum()
         return bool(picture.queue[lanes].sum() + coming < NOBODY_VEH)
@@ -187,6 +223,8 @@ class Planner:
             else:
                 self._wait_s[g] += 1
         self._ages = seen.age_s
+        self._kerbs.see(green, self._wait_s)
+        self.priority.see(seen, picture)
         self._discharge(seen, picture)
 
     def _discharge(self, seen: Observation, picture: Picture) -> None:
@@ -207,57 +245,66 @@ class Planner:
         green = self.junction.stages[stage].green
         return max(0, max((groups[g].minimum_green_s - self._ages[g] for g in green), default=0))
 
-    def _choose(self, now: int, picture: Picture, begun_ns: int) -> int:
+    def _play(self, picture: Picture, rows: Sequence[Row] = ()) -> Play:
+        """What the candidates are played on; the heads of lanes that do not move are in it."""
+        still_s = self._still_s
+        hinder = np.select([still_s >= STUCK_S, still_s >= BLOCKED_S], [2.0, 1.0], 0.0)
+        return self._rows.play(picture, self._served, hinder, rows)
+
+    def _choose(self, now: int, play: Play, begun_ns: int) -> int:
         """The cheapest first decision; the base policy's own where the gain is within the noise."""
-        t = self.tables
         ready_s = self._ready_s(now)
-        protected = (t.green & ~t.gives_way) @ picture.shares.T
-        yielding = (t.green & t.gives_way) @ picture.shares.T
-        weight = protected + 0.4 * yielding
-        hinder = np.select([self._still_s >= STUCK_S, self._still_s >= BLOCKED_S], [2.0, 1.0], 0.0)
-        usual = self._usual(now, picture, weight, hinder) if ready_s == 0 else now
+        usual = self._usual(now, play) if ready_s == 0 else now
         best_cost, best = np.inf, (BASE, now)
         usual_cost = np.inf
         others = [then for then in range(len(self.junction.stages)) if then != now]
         for then in (now, *others):
             stays = (BASE,) if then == now else tuple(max(stay, ready_s) for stay in STAYS_S)
-            winner = rollout.best(
-                np.array(stays), np.full(len(stays), then), now, self._settled_s, picture.queue,
-                self._served, hinder, picture.arrivals, picture.saturation, protected, yielding,
-                t.opposes, weight, t.ends_s, t.begins_s, t.lasts_s, t.needs_s, picture.room,
-                picture.refill, self._stop_cost, LAST_COST_S, self._costs, self._found,
-                self._scratch,
-            )  # fmt: skip
+            winner, found = self._best(stays, then, now, self._settled_s, play, self._costs)
             for stay, cost in zip(stays, self._costs, strict=False):
                 action = then if stay <= 0 else now
                 if action == usual:
                     usual_cost = min(usual_cost, cost)
             if self._costs[winner] < best_cost:
                 best_cost, best = self._costs[winner], (stays[winner], then)
-                self.departures[:, :] = self._found
+                self.departures[:, :] = found
             if self._clock_ns() - begun_ns > SEARCH_S * 1e9:
                 break
         action = best[1] if best[0] <= 0 else now
         return usual if best_cost > usual_cost * (1 - MARGIN) else action
 
-    def _usual(self, now: int, picture: Picture, weight: Floats, hinder: Floats) -> int:
+    def _best(
+        self, stays_s: Iterable[int], then: int, now: int, settled_s: int, play: Play, costs: Floats
+    ) -> tuple[int, Floats]:
+        """Which of several stays before one change is the cheapest, and what the lanes let out."""
+        stays = np.array(tuple(stays_s))
+        if self._space.shape[1] != len(play.queue):
+            self._space = np.zeros((2, len(play.queue), HORIZON_S))
+        found, scratch = self._space
+        winner = rollout.best(
+            stays, np.full(len(stays), then), now, settled_s, *play, LAST_COST_S, costs, found,
+            scratch,
+        )  # fmt: skip
+        return int(winner), found[: len(self.tables.lanes)]
+
+    def _usual(self, now: int, play: Play) -> int:
         """What the base policy would do at once."""
-        seen = weight.copy()
-        seen[now, hinder > 0] = 0.0
-        soon = picture.arrivals[:, :SOON_S].sum(axis=1)
-        t = self.tables
+        seen = play.weight.copy()
+        seen[now, play.hinder > 0] = 0.0
+        soon = play.arrivals[:, :SOON_S].sum(axis=1)
         return int(
             rollout.best_stage(
-                now, picture.queue, soon, seen, t.lasts_s, picture.saturation, t.needs_s
+                now, play.queue, soon, seen, play.lasts_s, play.saturation, play.needs_s
             )
         )
 
-    def _overdue(self, now: int) -> int | None:
+    def _overdue(self, now: int, waited_s: Floats | None = None) -> int | None:
         """The stage that must come next lest a call wait too long; None while all is in time."""
         t = self.tables
+        wait_s = self._wait_s if waited_s is None else waited_s
         shown = self.junction.stages[now].green
-        waiting = [int(g) for g in np.flatnonzero(self._wait_s > 0) if g not in shown]
-        waiting.sort(key=lambda g: -self._wait_s[g])
+        waiting = [int(g) for g in np.flatnonzero(wait_s > 0) if g not in shown]
+        waiting.sort(key=lambda g: -wait_s[g])
         at_s, stage = 0.0, now
         first: int | None = None
         for g in waiting:
@@ -267,13 +314,11 @@ class Planner:
             if not serving:
                 continue
             # of the stages that serve it, the one that serves most of those who wait
-            best = max(
-                serving, key=lambda k: sum(self._wait_s[h] for h in waiting if t.green[k, h])
-            )
+            best = max(serving, key=lambda k: sum(wait_s[h] for h in waiting if t.green[k, h]))
             at_s += t.lasts_s[stage, best]
             if first is None:
                 first = best
-            if self._wait_s[g] + at_s + SPARE_S >= self.junction.groups[g].longest_wait_s:
+            if wait_s[g] + at_s + SPARE_S >= self.junction.groups[g].longest_wait_s:
                 return first
             at_s += t.needs_s[best]
             stage = best
