@@ -8,16 +8,19 @@ observation allowed it, so that an answer that comes late has expired.
 
 import math
 import struct
+from typing import Annotated
 
 import msgspec
 import numpy as np
 
 from control.model import Junction, Lamp
-from control.observe import Floats, Observation
+from control.observe import BusCall, Floats, Observation
 from control.requests import Request
 
 VERSION = 1
 LONGEST_BYTES = 1 << 20
+MOST_BUSES = 16
+"""In one look: the soonest."""
 _LENGTH = struct.Struct(">I")
 
 
@@ -37,6 +40,16 @@ class Ready(msgspec.Struct, frozen=True, tag=True):
     """Which strategy decides."""
 
 
+class Bus(msgspec.Struct, frozen=True, array_like=True):
+    """An authenticated call of a bus (`control.observe.BusCall`)."""
+
+    id: str
+    group: int
+    arrives_s: int
+    expires_s: int
+    persons: float
+
+
 class Seen(msgspec.Struct, frozen=True, tag=True):
     """One observation, in plain values; a detector that said nothing is None."""
 
@@ -49,6 +62,7 @@ class Seen(msgspec.Struct, frozen=True, tag=True):
     occupancy: tuple[float | None, ...]
     calls: tuple[int, ...] = ()
     preempt: int | None = None
+    buses: Annotated[tuple[Bus, ...], msgspec.Meta(max_length=MOST_BUSES)] = ()
 
 
 class Promise(msgspec.Struct, frozen=True, array_like=True):
@@ -130,6 +144,10 @@ def seen(observation: Observation, expires_ms: int) -> Seen:
         _told(observation.occupancy),
         tuple(sorted(observation.calls)),
         observation.preempt,
+        tuple(
+            Bus(call.id, call.group, call.arrives_s, call.expires_s, call.persons)
+            for call in sorted(observation.buses, key=lambda call: call.arrives_s)[:MOST_BUSES]
+        ),
     )
 
 
@@ -138,7 +156,11 @@ def _told(values: Floats) -> tuple[float | None, ...]:
 
 
 def observation(told: Seen) -> Observation:
-    """The observation that was told."""
+    """The observation that was told.
+
+    Raises:
+        ValueError: a lamp that is none, or a bus call out of its bounds.
+    """
     return Observation(
         told.at_s,
         tuple(Lamp(lamp) for lamp in told.lamps),
@@ -147,4 +169,8 @@ def observation(told: Seen) -> Observation:
         np.array([np.nan if value is None else value for value in told.occupancy], np.float64),
         frozenset(told.calls),
         preempt=told.preempt,
+        buses=tuple(
+            BusCall(bus.id, bus.group, bus.arrives_s, bus.expires_s, bus.persons)
+            for bus in told.buses
+        ),
     )

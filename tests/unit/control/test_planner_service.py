@@ -2,15 +2,17 @@
 
 import dataclasses
 import logging
+import re
 
+import msgspec
 import numpy as np
 import pytest
 
 from control import planner_words as words
 from control.fingerprint import BITS, fingerprint, spelt
 from control.model import Detector, Lamp, Role, SignalGroup
-from control.observe import Observation
-from control.planner_words import Asked, Begin, Failed, Garbled, Promise, Ready, Seen
+from control.observe import BusCall, Observation
+from control.planner_words import Asked, Begin, Bus, Failed, Garbled, Promise, Ready, Seen
 from control.requests import Request
 from control.service import Desk
 from tests.integration.signals.crossing import WALK, E, N, S, W, crossing
@@ -42,6 +44,7 @@ def observed(*, green=(), age_s=0, busy=(), at_s=0, **more):
         Begin(words.VERSION, "t", crossing()),
         Ready("Actuated"),
         Seen(7, 9000, (0, 2), (3, 4), (1.0, None), (0.5, None), (1,), 0),
+        Seen(7, 9000, (0,), (3,), (), (), buses=(Bus("line 8", 0, 20, 90, 35.0),)),
         Asked(
             7, 1, Request(3, 9000, "t", hold=frozenset({1})), (Promise(0, begins=False, in_s=9),)
         ),
@@ -72,6 +75,53 @@ def test_what_a_detector_did_not_say_stays_unsaid():
     assert np.isnan(there.occupancy).tolist() == [False, True, False, False, False]
     assert there.occupancy[0] == 1.0
     assert (there.lamps, there.calls, there.preempt) == (seen.lamps, seen.calls, W)
+
+
+def calling(*, arrives_s=20, persons=35.0, group=0):
+    return BusCall(f"bus at {arrives_s}", group, arrives_s, 90, persons)
+
+
+def test_the_calls_of_buses_cross_the_line_as_they_are():
+    seen = observed(buses=(calling(), calling(arrives_s=30, persons=0.0)))
+    assert words.observation(words.seen(seen, 5)).buses == seen.buses
+
+
+def test_an_older_gateway_says_nothing_of_buses():
+    told = words.seen(observed(), 5)
+    plain = {f: getattr(told, f) for f in told.__struct_fields__ if f != "buses"}
+    body = msgspec.msgpack.encode({"type": "Seen", **plain})
+    assert words.word_of(body) == told
+
+
+def test_of_too_many_buses_the_soonest_are_told():
+    seen = observed(buses=tuple(calling(arrives_s=at_s) for at_s in range(99, 0, -1)))
+    told = words.seen(seen, 5)
+    assert [bus.arrives_s for bus in told.buses] == list(range(1, words.MOST_BUSES + 1))
+    assert words.word_of(words.frame(told)[4:]) == told
+
+
+def test_more_buses_than_any_gateway_tells_are_refused():
+    told = words.seen(observed(), 5)
+    bus = Bus("b", 0, 20, 90, 35.0)
+    flood = msgspec.structs.replace(told, buses=(bus,) * (words.MOST_BUSES + 1))
+    with pytest.raises(Garbled, match="length <= 16"):
+        words.word_of(words.frame(flood)[4:])
+
+
+@pytest.mark.parametrize(
+    ("bus", "sentence"),
+    [
+        (Bus("8", -1, 20, 90, 35.0), "bus call '8': group -1; groups count from 0"),
+        (Bus("8", 0, 20, 90, 301.0), "bus call '8': 301 persons; 0 to 300 can be aboard"),
+        (Bus("8", 0, 20, 90, float("nan")), "bus call '8': nan persons"),
+        (Bus("", 0, 20, 90, 35.0), "0 letters for an id; give it 1 to 64"),
+        (Bus("8" * 65, 0, 20, 90, 35.0), "65 letters for an id"),
+    ],
+)
+def test_a_bus_that_cannot_be_is_refused_with_a_sentence(bus, sentence):
+    told = msgspec.structs.replace(words.seen(observed(), 5), buses=(bus,))
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        words.observation(words.word_of(words.frame(told)[4:]))
 
 
 # What is asked of a strategy
