@@ -65,6 +65,9 @@ def _evaluate_arguments(evaluate: argparse.ArgumentParser) -> None:
         help="ria announces every change on displays of the last N seconds, or full (default 0)",
     )
     evaluate.add_argument(
+        "--bus-priority", action="store_true", help="buses call for their green where ria times it"
+    )
+    evaluate.add_argument(
         "--fail-detectors",
         type=failures,
         metavar="SHARE@SECOND",
@@ -86,7 +89,7 @@ def _countdown_arguments(parser: argparse.ArgumentParser) -> None:
         help="seconds on display, or full (default 0,3,5,8,10,full)",
     )
     _run_arguments(parser)
-    parser.set_defaults(fail_detectors=None, countdown=0)
+    parser.set_defaults(fail_detectors=None, countdown=0, bus_priority=False)
 
 
 def _run_arguments(parser: argparse.ArgumentParser) -> None:
@@ -245,6 +248,7 @@ def _pattern(arguments: argparse.Namespace) -> tuple[Spec, str]:
         sumo=arguments.sumo,
         failures=_failures(arguments),
         countdown_s=arguments.countdown,
+        bus_priority=arguments.bus_priority,
     )
     return pattern, scene.name
 

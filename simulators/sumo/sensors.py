@@ -13,7 +13,7 @@ from control.net.approach import upstream
 from control.net.derive import Derived
 from control.net.loops import Loop
 from control.net.network import Network
-from control.observe import Floats, Observation, Vehicles
+from control.observe import BusCall, Floats, Observation, Vehicles
 from simulators.sumo.session import LANE, POSITION, SPEED, Session
 
 OCCUPANCY, NUMBER = 0x13, 0x10
@@ -182,11 +182,12 @@ def observe(
     look: tuple[Vehicles, Floats] | None = None,
     detectors: int = 0,
     inflow: Floats | None = None,
+    buses: tuple[BusCall, ...] = (),
 ) -> Observation:
     """One junction's second from whatever it is equipped with."""
     count, occupancy = loops or (np.full(detectors, math.nan), np.full(detectors, math.nan))
     vehicles, room = look or (None, None)
     return Observation(
         at_s, tuple(lamps), tuple(age_s), count, occupancy,
-        vehicles=vehicles, room=room, inflow=inflow,
+        vehicles=vehicles, room=room, inflow=inflow, buses=buses,
     )  # fmt: skip

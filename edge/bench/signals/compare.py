@@ -152,6 +152,8 @@ def _remarks(table: Sequence[Row], against: Row | None, pattern: Spec) -> Iterat
     stages = next((run.stage_list for row in table for run in row.results if run.stage_list), ())
     yield from stages
     for row in table:
+        if row.buses:
+            yield f"{row.name}: {row.bus_delay_s:.1f} s a bus, {row.buses} buses"
         for run in row.results:
             if run.locked:
                 yield f"{row.name}, seed {run.seed}: locked; never a bar"

@@ -24,6 +24,7 @@ from edge.bench.signals.broken import Broken
 from edge.bench.signals.classical import Greedy, MaxPressure
 from edge.bench.signals.spec import Controller, Sensing, Spec
 from simulators.signal_controller import SignalController
+from simulators.sumo.buses import Buses
 from simulators.sumo.sensors import CAMERA_M, FULL_M, LoopReader, Positions, observe
 from simulators.sumo.session import Session
 
@@ -59,6 +60,8 @@ class Driver:
             reach_m = FULL_M
         self._positions = None if loops else Positions(session, network, derived, reach_m)
         self._loops = LoopReader(session, derived) if loops else None
+        calls = spec.bus_priority and spec.controller is Controller.RIA
+        self._buses = Buses(session, derived) if calls else None
         self._broken = {
             signal: Broken(spec.failures, spec.begin_s, signal, len(one.junction.detectors))
             for signal, one in derived.items()
@@ -102,13 +105,16 @@ class Driver:
         """What this signal's strategy may see."""
         lamps, age_s = chain.controller.lamps, chain.controller.age_s
         inflow = self._inflows[signal].expected(at_s)
+        buses = () if self._buses is None else self._buses.calls(signal)
         if self._loops is not None:
             count, occupancy = self._loops.read(signal)
             loops = self._broken[signal].second(at_s, count, occupancy)
-            return observe(at_s, lamps, age_s, loops=loops, inflow=inflow)
-        detectors = len(chain.derived.junction.detectors)
+            return observe(at_s, lamps, age_s, loops=loops, inflow=inflow, buses=buses)
         look = None if self._positions is None else self._positions.look(signal)
-        return observe(at_s, lamps, age_s, look=look, detectors=detectors, inflow=inflow)
+        return observe(
+            at_s, lamps, age_s, look=look, inflow=inflow, buses=buses,
+            detectors=len(chain.derived.junction.detectors),
+        )  # fmt: skip
 
     @property
     def took_ns(self) -> list[int]:
@@ -140,6 +146,8 @@ class Driver:
         """Sense, decide, guard, show."""
         if self._positions is not None:
             self._positions.refresh()
+        if self._buses is not None:
+            self._buses.refresh(at_s)
         for signal, chain in self._chains.items():
             controller = chain.controller
             seen = self._look(signal, chain, at_s)

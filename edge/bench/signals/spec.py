@@ -96,6 +96,8 @@ class Spec:
     failures: DetectorFailures | None = None
     countdown_s: int = 0
     """Last seconds on the displays of whoever is `ria`; `WHOLE_GREEN_S`: all of them."""
+    bus_priority: bool = False
+    """Whether buses call for their green where `ria` times it."""
 
     @property
     def name(self) -> str:
@@ -143,7 +145,7 @@ class Result:
     decision_p99_ms: float
     refusals: int
     violations: int
-    # the rest is told to the reader, not to the file
+    # the rest is told to the reader, and to the file only where it is asked for
     countdown_s: int = 0
     promises: int = 0
     """Changes of stage that displays announced."""
@@ -153,6 +155,12 @@ class Result:
     """Greens given to a call in which nothing discharged."""
     drained_unfinished: int = 0
     """Vehicles still there when the drain ended."""
+    buses: int = 0
+    """Vehicles of SUMO's class `bus` among the `n`, less those that never got in."""
+    bus_delay_s: float = 0.0
+    """As `delay_s`, of those."""
+    bus_priority: bool = False
+    """Whether they called."""
     sumo: str = ""
     """SUMO's own version."""
     remarks: tuple[str, ...] = ()
@@ -161,11 +169,13 @@ class Result:
     """One line a stage, as the controllers had them."""
 
     def record(self) -> dict[str, Any]:
-        """The fields of the JSON file."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _TOLD}
+        """The fields of the JSON file; those of buses where these may call."""
+        told = _TOLD - _OF_BUSES if self.bus_priority else _TOLD
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in told}
 
 
-_TOLD = {
+_OF_BUSES = {"buses", "bus_delay_s", "bus_priority"}
+_TOLD = _OF_BUSES | {
     "countdown_s", "promises", "broken_promises", "empty_greens", "drained_unfinished", "sumo",
     "remarks", "stage_list",
 }  # fmt: skip

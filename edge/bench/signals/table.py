@@ -69,6 +69,17 @@ class Row:
         """Runs that locked."""
         return sum(result.locked for result in self.results)
 
+    @property
+    def buses(self) -> int:
+        """Over all seeds."""
+        return sum(result.buses for result in self.results)
+
+    @property
+    def bus_delay_s(self) -> float:
+        """Mean over all of them; 0 where there is none."""
+        lost_s = sum(result.buses * result.bus_delay_s for result in self.results)
+        return lost_s / max(1, self.buses)
+
     def delay_by_seed(self) -> Mapping[int, float]:
         """Seed → delay."""
         return {result.seed: result.delay_s for result in self.results}

@@ -113,6 +113,8 @@ class Score:
     locked: bool
     co2_kg: float
     drained_unfinished: int
+    buses: int = 0
+    bus_delay_s: float = 0.0
 
 
 class Ledger:
@@ -187,6 +189,7 @@ class Ledger:
             raise RuntimeError("score before close: the horizon has not been seen")
         due_s = dict(self._due_s)
         at_horizon_s: list[float] = []
+        buses_s: list[float] = []
         drained_s: list[float] = []
         pending_s: list[float] = []
         unfinished = left = stops = 0
@@ -205,6 +208,8 @@ class Ledger:
                 pending_s.append(self.horizon_s - due)
                 continue
             at_horizon_s.append(self._lost_s(trip) + trip.depart_delay_s)
+            if kind == "bus":
+                buses_s.append(at_horizon_s[-1])
             unfinished += trip.id in self._so_far_s
         # whoever has no record never got in
         left += len(due_s)
@@ -226,6 +231,8 @@ class Ledger:
             locked=self.locked,
             co2_kg=carbon / 1000,
             drained_unfinished=left,
+            buses=len(buses_s),
+            bus_delay_s=_mean(buses_s),
         )
 
 

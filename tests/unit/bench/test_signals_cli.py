@@ -21,6 +21,7 @@ def test_without_words_everything_is_compared():
     assert arguments.controllers == list(Controller)
     assert arguments.seeds == [1, 2, 3, 4, 5]
     assert (arguments.timing, arguments.sensing) == ("scenario", "loops")
+    assert not arguments.bus_priority
 
 
 @pytest.mark.parametrize(

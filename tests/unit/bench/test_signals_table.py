@@ -1,6 +1,7 @@
 """Means, intervals and the bar, against figures worked by hand or by tables of Student's t."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -105,3 +106,18 @@ def test_the_file_has_the_fields_of_its_page_and_no_others():
         "refusals",
         "violations",
     ]
+
+
+def test_buses_are_in_the_file_where_they_may_call():
+    called = replace(result("ria", 1, 5.0), bus_priority=True, buses=3, bus_delay_s=9.5)
+    told = called.record()
+    assert (told["bus_priority"], told["buses"], told["bus_delay_s"]) == (True, 3, 9.5)
+    assert len(told) == len(result("ria", 1, 5.0).record()) + 3
+
+
+def test_a_bus_s_mean_is_over_all_buses_of_all_seeds():
+    runs = [replace(result("ria", 1, 5.0), buses=3, bus_delay_s=10.0), result("ria", 2, 6.0)]
+    runs.append(replace(result("ria", 3, 5.0), buses=1, bus_delay_s=30.0))
+    (row,) = rows(runs)
+    assert (row.buses, row.bus_delay_s) == (4, 15.0)
+    assert rows([result("ria", 2, 6.0)])[0].bus_delay_s == 0.0

@@ -206,3 +206,16 @@ def test_an_old_simulation_is_reckoned_back_from_the_end():
     score = ledger.score(iter(records), 3700.0)
     assert score.delay_s == pytest.approx((42.5 + 9.0) / 2)
     assert score.delay_drained_s == pytest.approx((50.0 + 9.0) / 2)
+
+
+def test_buses_have_a_mean_of_their_own_beside_all():
+    classes = {"car": "passenger", "b12": "bus"}
+    ledger = Ledger(demand({"a": 0.0, "b": 0.0, "late": 0.0}, classes=classes), 0.0, HORIZON_S)
+    ledger.close(Traffic())
+    records = [
+        trip("a", 0.0, arrival_s=90.0, loss_s=10.0),
+        trip("b", 0.0, delay_s=2.0, arrival_s=90.0, loss_s=40.0, type="b12"),
+    ]
+    found = ledger.score(iter(records), 4000.0)
+    assert (found.buses, found.bus_delay_s) == (1, 42.0)
+    assert found.n == 3
