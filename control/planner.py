@@ -147,7 +147,7 @@ class Planner:
             plain = self._choose(now, self._play(picture, on_foot), begun_ns)
             self._planned_s = seen.at_s
         buses = list(self.priority.rows(picture))
-        if not buses:
+        if not buses or seen.preempt is not None:
             return plain
         kept = self.departures.copy()
         if self.saturated:
