@@ -22,6 +22,7 @@ from control.ladder import EVERY, MISSES, Ladder, Rung, Symptoms
 from control.model import Junction, Lamp, Role
 from control.observe import Observation, Strategy
 from control.planner import DEADLINE_S, Planner
+from control.staging import Wish, ordered
 
 log = logging.getLogger("ria.planner")
 
@@ -74,6 +75,8 @@ class Adaptive:
         self._telling = _telling(junction)
         self._misses = 0
         self._target: int | None = None
+        self.order: Wish | None = None
+        """What to ask of every group in this second, where a plan runs as it is."""
         self._changing = False
         """Whether a change runs that another rung has begun."""
 
@@ -99,10 +102,12 @@ class Adaptive:
                 self.junction.id, seen.at_s, rung.name, before.name,
             )  # fmt: skip
         self._changing = self._changing and not self._whole(seen, self._target)
+        self.order = None
         if seen.preempt is not None:
             self._target = self._serving(seen, seen.preempt, self._target)
         elif not self._changing:
             self._target = self._asked(rung, seen, planned, self._target)
+            self.order = self._ordered(rung, seen, planned)
         self.took_ns.append(self._clock_ns() - begun_ns)
         return self._target
 
@@ -144,6 +149,11 @@ class Adaptive:
                 return self._plan.decide(seen)
             case _:  # with no plan to fall to, everybody in turn: all are on recall (I23)
                 return self._in_turn(self._actuated, seen, target)
+
+    def _ordered(self, rung: Rung, seen: Observation, planned: int | None) -> Wish | None:
+        if rung is Rung.TIME_OF_DAY and self._plan is not None:
+            return self._plan.order(seen)
+        return ordered(self.planner) if rung is Rung.ADAPTIVE and planned is not None else None
 
     def _in_turn(self, rota: Rota, seen: Observation, target: int) -> int:
         rota.stage = target

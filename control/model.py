@@ -98,6 +98,10 @@ class TimePlan:
     """Seconds of the local day at which it takes over; none: only where it is asked for."""
     days: frozenset[int] = frozenset(range(7))
     """On which days of the week, Monday 0."""
+    greens: tuple[tuple[int, int, int], ...] = ()
+    """(group, begin, end) of every green, in seconds of the cycle, whose second 0 is the begin of
+    the first stage's green; an end beyond the cycle is one in the next. None: as the stages have
+    it, every change at its shortest."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,7 @@ class PlanBlock(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     days: Annotated[list[Day], Meta(min_length=1)] = msgspec.field(
         default_factory=lambda: list(DAYS)
     )
+    greens: dict[Name, list[tuple[Seconds, Green]]] = {}
 
 
 class StartupBlock(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -142,6 +142,7 @@ class _Names:
             for i, (stage, _) in enumerate(plan.stages):
                 here = (*place, "stages", i)
                 yield from self._known(here, [stage], self.block.stages, "stage")
+            yield from self._known((*place, "greens"), plan.greens, self.block.groups, "group")
             for i, time in enumerate(plan.from_):
                 here = (*place, "from", i)
                 if not _TIME.fullmatch(time):
@@ -215,6 +216,7 @@ def _junction(block: JunctionBlock) -> Junction:
                 one.offset_s,
                 tuple(int(time[:2]) * 3600 + int(time[3:]) * 60 for time in one.from_),
                 frozenset(DAYS.index(day) for day in one.days),
+                tuple((group[g], *span) for g, spans in one.greens.items() for span in spans),
             )
             for name, one in block.plans.items()
         ),
@@ -278,6 +280,7 @@ _CONTRADICTIONS = (
     (re.compile(f"^group {_NAME} yields to itself"), "yields", "delete it from its row"),
     (re.compile(f"^group {_NAME} is green in no"), "groups", "add it to a stage, or delete it"),
     (re.compile(f"^group {_NAME}"), "groups", "correct one of the two"),
+    (re.compile(f"^plan {_NAME}"), "plans", "correct the plan"),
     (re.compile("^its stages need"), "longest_cycle_s", "allow a longer cycle"),
     (re.compile("^it has no signal group"), "groups", "name at least one"),
     (re.compile("^it has no stage"), "stages", "name at least one"),

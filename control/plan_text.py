@@ -92,6 +92,12 @@ class _Writer:
             keys.append(("from", _list(times)))
         if len(plan.days) < len(DAYS):
             keys.append(("days", _list(DAYS[day] for day in sorted(plan.days))))
+        if plan.greens:
+            spans = {
+                g: _list(f"[{begin_s}, {end_s}]" for h, begin_s, end_s in plan.greens if h == g)
+                for g, _, _ in plan.greens
+            }
+            keys.append(("greens", _row((self.group[g], span) for g, span in spans.items())))
         return _row(keys)
 
 

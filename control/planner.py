@@ -22,6 +22,7 @@ from control.observe import Floats, Observation
 from control.picture import HORIZON_S, NOBODY_VEH, SOON_S, Picture
 from control.priority import Priority
 from control.rows import Play, Row, Rows
+from control.staging import Wish
 
 STAYS_S = (0, 3, 6, 10)
 """How long to stay before a change, in the candidates."""
@@ -104,15 +105,22 @@ class Planner:
         self._space = np.zeros((2, lanes, HORIZON_S))
         self._costs = np.zeros(len(STAYS_S))
         self._planned_s = -NEVER_S
+        self._replays = False
+        self.order: Wish | None = None
+        """What to ask of every group in this second, where the plan of the hour runs as it is."""
         self.took_ns: list[int] = []
 
     def decide(self, seen: Observation) -> int:
         """The number of a stage."""
         begun_ns = self._clock_ns()
         self._at_s = seen.at_s
+        self.order = None
         picture = self.picture = self._estimator.see(seen)
         self._follow(seen, picture)
         if self._stage is None or len(self.junction.stages) == 1:
+            if self._replays and self._plan is not None:
+                self._target = self._plan.decide(seen)
+                self.order = self._plan.order(seen)
             return self._target
         self._weigh(picture)
         forced = self._overdue(self._stage)
@@ -120,6 +128,7 @@ class Planner:
             self._target = forced if self._ready_s(self._stage) == 0 else self._stage
         else:
             self._target = self._wanted(seen, self._stage, picture, begun_ns)
+        self._replays = forced is None and self.saturated and self._on_plan(seen)
         if self._target != self._stage:
             self._stage = None
         self.took_ns.append(self._clock_ns() - begun_ns)
@@ -185,6 +194,13 @@ class Planner:
         elif stage != now and self._idle(stage, picture) and not self._idle(now, picture):
             return now
         return stage
+
+    def _on_plan(self, seen: Observation) -> bool:
+        """Whether the plan's own stage is wanted: then every group follows it to the second."""
+        if self._plan is None or self._target != self._plan.decide(seen):
+            return False
+        self.order = self._plan.order(seen)
+        return self.order is not None
 
     def _idle(self, stage: int, picture: Picture) -> bool:
         """Whether nobody stands or comes to the lanes and kerbs of a stage within some seconds."""

@@ -156,6 +156,18 @@ def _reference_faults(junction: Junction) -> list[str]:
             )
         for s in sorted({s for s in plan.stages if not 0 <= s < stages}):
             found.append(f"plan {plan.id!r} runs stage {s}; stages are 0 to {stages - 1}")
+        cycle_s = sum(plan.green_s)
+        for g, begin_s, end_s in plan.greens:
+            if not 0 <= g < count:
+                found.append(
+                    f"plan {plan.id!r} has greens of group {g}; groups are 0 to {count - 1}"
+                )
+            elif not 0 <= begin_s < cycle_s or not begin_s < end_s <= begin_s + cycle_s:
+                found.append(
+                    f"plan {plan.id!r}: green {begin_s} to {end_s} s of group "
+                    f"{junction.groups[g].id!r} does not lie in a cycle of {cycle_s} s; begin "
+                    "within it, end after the begin and before the next"
+                )
     return found
 
 

@@ -12,7 +12,7 @@ from control.model import Junction
 from control.observe import Strategy
 from control.planner_words import Asked, Begin, Failed, Garbled, Promise, Ready, Seen, Word
 from control.requests import Request
-from control.staging import Staging
+from control.staging import Staging, ordered
 
 log = logging.getLogger("ria.planner")
 
@@ -48,7 +48,8 @@ class Desk:
         try:
             seen = words.observation(told)
             stage = self._strategy.decide(seen)
-            wish = self._staging.wish(seen.lamps, seen.age_s, stage)
+            wish = ordered(self._strategy)
+            wish = wish or self._staging.wish(seen.lamps, seen.age_s, stage)
             strategy = self._strategy
             promised = strategy.promises() if isinstance(strategy, Promising) else ()
         except Exception as error:  # one bad second is not the end of the planner

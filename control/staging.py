@@ -5,6 +5,7 @@ group whose clearance is short keeps its green while the one with the long clear
 """
 
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 from control.model import Junction, Kind, Lamp
 from control.observe import Floats
@@ -22,6 +23,18 @@ class Wish:
     force_off: frozenset[int]
     omit: frozenset[int]
     call: frozenset[int]
+
+
+@runtime_checkable
+class Ordering(Protocol):
+    """A strategy that at times knows what to ask of every group, not only of a stage."""
+
+    order: Wish | None
+
+
+def ordered(strategy: object) -> Wish | None:
+    """What it asks of the groups themselves after its last decision; None: of its stage."""
+    return strategy.order if isinstance(strategy, Ordering) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +82,7 @@ class Staging:
         """
         target = self.junction.stages[stage].green
         green = {g for g, lamp in enumerate(lamps) if lamp is Lamp.GREEN}
-        ending = self._ending(green, target)
+        ending = self.ending(green, target)
         waiting = {g for g in target if g not in green or g in ending}
         early = self._in_the_way(lamps, age_s, waiting, inside)
         if not ending:
@@ -107,13 +120,22 @@ class Staging:
             if h in waiting and lamps[h] is Lamp.RED
         }
 
+    def ending(self, green: set[int], target: frozenset[int]) -> set[int]:
+        """Greens that have to end; what a yielding one yields to ends with it (I31)."""
+        ending = green - target
+        while True:
+            more = {h for g in ending for h in self._yields_to[g] if h in green and h not in ending}
+            if not more:
+                return ending
+            ending |= more
+
     def change(self, from_stage: int, to_stage: int) -> Change:
         """How a change runs when every green has had its minimum."""
         green = self.junction.stages[from_stage].green
         target = self.junction.stages[to_stage].green
         lamps = tuple(Lamp.GREEN if g in green else Lamp.RED for g in sorted(self._all))
         age_s = tuple(NEVER_S for _ in lamps)
-        ending = self._ending(set(green), target)
+        ending = self.ending(set(green), target)
         waiting = {g for g in target if g not in green or g in ending}
         ends = self._ends(lamps, age_s, ending, waiting)
         begins: dict[int, int] = {}
@@ -131,15 +153,6 @@ class Staging:
                 begin = max(begin, ends[h] + group.yellow_s + group.red_revert_s)
             begins[h] = max([begin, *(ends[g] for g in ends if h in self._yields_to[g])])
         return Change(ends, begins)
-
-    def _ending(self, green: set[int], target: frozenset[int]) -> set[int]:
-        """Greens that have to end; what a yielding one yields to ends with it (I31)."""
-        ending = green - target
-        while True:
-            more = {h for g in ending for h in self._yields_to[g] if h in green and h not in ending}
-            if not more:
-                return ending
-            ending |= more
 
     def _ends(
         self,

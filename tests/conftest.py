@@ -7,6 +7,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# on a machine that others share, a slow minute is no fault of the test
+settings.register_profile("ria", suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ria")
 
 PEERS = Path(__file__).parent / "peers"
 IN_CI = bool(os.environ.get("CI"))

@@ -1,9 +1,10 @@
 """A fixed plan by the clock: what is left when no detector can be believed."""
 
 from control.fallback.rota import stage_shown
-from control.model import Junction
+from control.model import Junction, Lamp
 from control.observe import Observation
 from control.plan_cycle import plan_at, slots
+from control.staging import Staging, Wish
 from edge.errors import ConfigError
 
 
@@ -20,17 +21,42 @@ class TimeOfDay:
             raise ConfigError(f"junction {junction.id!r} has no time plan; add one under plans")
         self.junction = junction
         self.local_minus_monotonic_s = local_minus_monotonic_s
+        self._staging = Staging(junction)
         self._slots = [slots(junction, plan) for plan in junction.plans]
 
     def decide(self, seen: Observation) -> int:
         """The stage that the plan has for this second."""
         if seen.preempt is not None:
             return self._with(seen, seen.preempt)
-        local_s = seen.at_s + self.local_minus_monotonic_s
-        number = plan_at(self.junction.plans, local_s)
+        number, local_s = self._now(seen)
         found = self._slots[number]
         position_s = (local_s - self.junction.plans[number].offset_s) % found[-1][1]
         return next(stage for stage, end_s in found if position_s < end_s)
+
+    def order(self, seen: Observation) -> Wish | None:
+        """What to ask of every group, where the plan says more than stages."""
+        number, local_s = self._now(seen)
+        plan = self.junction.plans[number]
+        if not plan.greens or seen.preempt is not None:
+            return None
+        cycle_s = sum(plan.green_s)
+        position_s = (local_s - plan.offset_s) % cycle_s
+        due = {
+            g
+            for g, begin_s, end_s in plan.greens
+            if (position_s - begin_s) % cycle_s < end_s - begin_s
+        }
+        green = {g for g, lamp in enumerate(seen.lamps) if lamp is Lamp.GREEN}
+        ending = self._staging.ending(green, frozenset(due))
+        every = frozenset(range(len(self.junction.groups)))
+        return Wish(
+            frozenset(green - ending), frozenset(ending), every - due, frozenset(due - green)
+        )
+
+    def _now(self, seen: Observation) -> tuple[int, int]:
+        """The plan of the hour, and the local second."""
+        local_s = seen.at_s + self.local_minus_monotonic_s
+        return plan_at(self.junction.plans, local_s), local_s
 
     def _with(self, seen: Observation, group: int) -> int:
         """A stage that serves the group, best the one that is shown."""

@@ -139,7 +139,7 @@ def _signal(
         yields=frozenset(yields),
         intergreen_s=intergreen,
         stages=stages,
-        plans=(_plan(program, states),) if own_stages else (),
+        plans=(_plan(program, states, members),) if own_stages else (),
         lanes=_lanes(links, group_of),
         opposing=_opposing(links, relations),
         approaches=_approaches(network, links, group_of),
@@ -217,7 +217,7 @@ def _yielding(green: frozenset[int], yields: set[tuple[int, int]]) -> frozenset[
     return frozenset(g for g, h in yields if g in green and h in green)
 
 
-def _plan(program: programs.Program, states: list[str]) -> TimePlan:
+def _plan(program: programs.Program, states: list[str], members: list[set[int]]) -> TimePlan:
     """The program as a cycle of its stages, each with all the seconds until the next."""
     cycle = program.seconds()
     # the cycle is a ring: it is cut where a stage begins, wherever its author cut it
@@ -232,7 +232,21 @@ def _plan(program: programs.Program, states: list[str]) -> TimePlan:
             lasts.append(0)
         lasts[-1] += 1
     offset_s = (program.offset_s + begin) % len(cycle)
-    return TimePlan(program.id, tuple(order), tuple(lasts), offset_s)
+    greens = _greens(cycle[begin:] + cycle[:begin], members)
+    return TimePlan(program.id, tuple(order), tuple(lasts), offset_s, greens=greens)
+
+
+def _greens(cycle: list[str], members: list[set[int]]) -> tuple[tuple[int, int, int], ...]:
+    """Every green of every group, by the cycle from its first second."""
+    found: list[tuple[int, int, int]] = []
+    for group, links in enumerate(members):
+        shown = [links <= programs.greens(state) for state in cycle]
+        for begin, green in enumerate(shown):
+            if green and (not shown[begin - 1] or (begin == 0 and all(shown))):
+                ring = shown[begin:] + shown[:begin]
+                lasts = ring.index(False) if False in ring else len(ring)
+                found.append((group, begin, begin + lasts))
+    return tuple(found)
 
 
 def _last(shown: list[str | None], at: int) -> str | None:

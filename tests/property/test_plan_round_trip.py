@@ -55,6 +55,11 @@ def junctions(draw):
         draw(st.integers(0, 100)),
         tuple(60 * m for m in draw(st.lists(st.integers(0, 1439), max_size=3, unique=True))),
         frozenset(draw(st.sets(st.integers(0, 6), min_size=1))),
+        tuple(
+            (g, begin_s, begin_s + draw(st.integers(1, 90)))
+            for g in sorted(draw(st.sets(st.integers(0, count - 1))))
+            for begin_s in sorted(draw(st.sets(st.integers(0, 89), min_size=1, max_size=2)))
+        ),
     )  # fmt: skip
     return Junction(
         draw(NAMES), groups, conflicts,

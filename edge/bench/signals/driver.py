@@ -19,7 +19,7 @@ from control.planner import Planner
 from control.promised import Promised
 from control.requests import Request
 from control.safety import ReadBack, Shield, State
-from control.staging import Staging
+from control.staging import Staging, ordered
 from edge.bench.signals.broken import Broken
 from edge.bench.signals.classical import Greedy, MaxPressure
 from edge.bench.signals.spec import Controller, Sensing, Spec
@@ -153,7 +153,9 @@ class Driver:
             seen = self._look(signal, chain, at_s)
             stage = chain.strategy.decide(seen)
             inside = None if seen.vehicles is None else seen.vehicles.inside
-            wish = chain.staging.wish(seen.lamps, seen.age_s, stage, inside)
+            wish = ordered(chain.strategy) or chain.staging.wish(
+                seen.lamps, seen.age_s, stage, inside
+            )
             now_ms = at_s * 1000
             request = Request(
                 at_s, now_ms + _LIFE_MS, _TAKEOVER,

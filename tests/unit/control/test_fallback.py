@@ -228,6 +228,52 @@ def test_a_plan_too_short_for_its_greens_runs_a_longer_cycle():
     assert gaps.pop() > 29
 
 
+GREENS = ((MAIN, 0, 30), (LEFT, 36, 44), (SIDE, 50, 66), (SIDE_LEFT, 50, 70), (WALK_SIDE, 2, 12))
+TIMED = replace(
+    JUNCTION,
+    plans=(TimePlan("timed", (ON_MAIN, ON_LEFT, ON_SIDE), (35, 15, 30), 7, greens=GREENS),),
+)
+
+
+def test_a_plan_of_single_greens_is_kept_to_the_second():
+    plan, controller = TimeOfDay(TIMED), SignalController(TIMED)
+    shown = []
+    for at_s in range(240):
+        lamps = tuple(controller.lamps)
+        seen = Observation(at_s, lamps, tuple(controller.age_s), np.zeros(0), np.zeros(0))
+        order = plan.order(seen)
+        controller.step(Actuation(order.hold, order.force_off, order.omit, order.call, remote=True))
+        shown.append([lamp is Lamp.GREEN for lamp in controller.lamps])
+    for group, begin_s, end_s in GREENS:
+        greens = {second for second in range(167, 240) if shown[second][group]}
+        due = {7 + 80 * k + s for k in range(4) for s in range(begin_s, end_s)}
+        assert greens == due & set(range(167, 240)), TIMED.groups[group].id
+
+
+def test_a_plan_of_stages_orders_no_single_green():
+    nothing = np.zeros(0)
+    lamps = (Lamp.RED,) * len(JUNCTION.groups)
+    seen = Observation(0, lamps, (9,) * len(lamps), nothing, nothing)
+    assert TimeOfDay(JUNCTION).order(seen) is None
+    assert TimeOfDay(TIMED).order(replace(seen, preempt=LEFT)) is None
+
+
+def test_a_yielding_green_of_a_plan_takes_along_what_it_gives_way_to():
+    """Main stays green in the plan; beside it the yielding left turn could not end (I31)."""
+    trap = replace(
+        TIMED,
+        conflicts=TIMED.conflicts - {(MAIN, SIDE_LEFT), (SIDE_LEFT, MAIN)},
+        yields=frozenset({(SIDE_LEFT, MAIN)}),
+        plans=(replace(TIMED.plans[0], greens=((MAIN, 0, 80), (SIDE_LEFT, 10, 40))),),
+    )
+    lamps = [Lamp.RED] * len(trap.groups)
+    lamps[MAIN] = lamps[SIDE_LEFT] = Lamp.GREEN
+    seen = Observation(47, tuple(lamps), (50,) * len(lamps), np.zeros(0), np.zeros(0))
+    order = TimeOfDay(trap).order(seen)
+    assert order.force_off == {MAIN, SIDE_LEFT}
+    assert MAIN not in order.omit
+
+
 def test_a_junction_without_a_plan_has_no_plan_to_run():
     with pytest.raises(ConfigError, match="no time plan"):
         TimeOfDay(replace(JUNCTION, plans=()))

@@ -232,6 +232,22 @@ def test_the_plan_has_every_second_of_the_cycle(derived):
     assert (plan.stages, plan.green_s, plan.offset_s) == ((0, 1), (25, 24), 0)
 
 
+def test_the_plan_has_every_green_of_every_group(derived):
+    one = derived((EAST, NORTH), CROSS, foes={(0, 1)})
+    (plan,) = one.junction.plans
+    seconds = [state for state, for_s in CROSS for _ in range(for_s)]
+    for link, group in enumerate(one.group_of):
+        due = {s % len(seconds) for g, a, b in plan.greens if g == group for s in range(a, b)}
+        assert due == {at for at, state in enumerate(seconds) if state[link] in "Gg"}
+
+
+def test_a_green_over_the_end_of_the_cycle_is_one_and_one_without_end_is_the_cycle(derived):
+    program = (("GG", 5), ("Gr", 20), ("Gr", 2), ("Gy", 0 + 3), ("GG", 15))
+    (plan,) = derived((EAST, NORTH), program).junction.plans
+    spans = {g: (b - a) for g, a, b in plan.greens}
+    assert sorted(spans.values()) == [20, 45]
+
+
 @pytest.mark.parametrize("turned_s", [1, 7, 21, 24, 30, 46])
 def test_a_cycle_that_is_cut_elsewhere_is_the_same_plan(derived, turned_s):
     """Where a program begins is its author's choice; it only moves the offset."""
