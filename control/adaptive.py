@@ -134,7 +134,8 @@ class Adaptive:
         return None
 
     def _symptoms(self, seen: Observation, verdict: Verdict) -> Symptoms:
-        failed = float((~verdict.good[self._telling]).mean()) if self._telling.any() else 1.0
+        told = np.asarray((self._telling & verdict.good).any(axis=1))
+        failed = float((~told).mean()) if told.size else 1.0
         if self._positions and seen.vehicles is not None and self._misses < MISSES:
             failed = 0.0  # the planner needs no detector then; every rung below does
         return Symptoms(planner_misses=self._misses, failed_detectors=failed)
@@ -172,8 +173,19 @@ class Adaptive:
 
 
 def _telling(junction: Junction) -> np.ndarray:
-    """bool[detectors]: those that tell who comes; an exit does not, nor a button of vehicles."""
-    roles = [d.role for d in junction.detectors]
-    vehicles = np.array([r in {Role.STOP_LINE, Role.ADVANCE} for r in roles], dtype=bool)
-    buttons = np.array([r is Role.PUSH_BUTTON for r in roles], dtype=bool)
-    return vehicles if vehicles.any() else buttons
+    """bool[lanes, detectors]: which tell who comes by each lane, before or at its stop line.
+
+    An exit tells nothing, nor a button of vehicles. Detectors without lanes stand for one each.
+    """
+    vehicles = {Role.STOP_LINE, Role.ADVANCE}
+    roles = {d.role for d in junction.detectors}
+    kinds = vehicles if roles & vehicles else {Role.PUSH_BUTTON}
+    lanes: dict[str, set[int]] = {}
+    for k, detector in enumerate(junction.detectors):
+        if detector.role in kinds:
+            for lane in detector.lanes or (detector.id,):
+                lanes.setdefault(lane, set()).add(k)
+    telling = np.zeros((len(lanes), len(junction.detectors)), dtype=bool)
+    for row, mine in enumerate(lanes.values()):
+        telling[row, sorted(mine)] = True
+    return telling

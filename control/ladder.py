@@ -19,8 +19,8 @@ LOCKOUT_DISAGREEMENTS = 2
 LOCKOUT_S = 600
 """More disagreements than that within this time: an operator has to look (I16)."""
 FAILED_ADAPTIVE, FAILED_COUNTS, FAILED_CALLS = 0.5, 0.75, 1.0
-"""Shares of failed detectors from which on a rung cannot work: estimates need one in two, a count
-is wanted of one in four, gaps and calls of any at all."""
+"""Shares of unseen lanes from which on a rung cannot work: estimates need one in two, a count is
+wanted of one in four, gaps and calls of any at all."""
 
 
 class Rung(IntEnum):
@@ -45,7 +45,7 @@ class Symptoms:
     planner_misses: int = 0
     """Deadlines missed in a row; a planner that has died misses every one."""
     failed_detectors: float = 0.0
-    """Share of the detectors that are not to be believed, 0 to 1; NaN counts as all of them."""
+    """Share of the lanes of which no detector is to be believed, 0 to 1; NaN: of all of them."""
     clock_good: bool = True
     """Whether the local time is known; without it there is no time of day."""
     linked: bool = True

@@ -27,6 +27,8 @@ START_S = 3
 COVERED_S = 4
 BLOCKED_S = 5
 MEMORY_S = 180.0
+FOLLOWS_VEH = 1.0
+"""Thought to come after whoever has just crossed, where nobody sees them come."""
 
 
 class LoopEstimator:
@@ -56,6 +58,8 @@ class LoopEstimator:
         self._reach_s = np.zeros(lanes)
         self._fits = np.full(lanes, 1.0)
         self._watched = np.zeros(lanes, dtype=bool)
+        self._over = np.zeros((lanes, len(detectors)), dtype=bool)
+        """bool[lanes, detectors]: the advance loops that tell who comes."""
         for k, detector in enumerate(detectors):
             mine = [number[lane] for lane in detector.lanes if lane in number]
             if detector.role is Role.STOP_LINE:
@@ -69,6 +73,7 @@ class LoopEstimator:
                     self._reach_s[lane] = detector.distance_m / speed_ms[lane]
                     self._fits[lane] = max(1.0, detector.distance_m / SPACE_M)
                     self._watched[lane] = True
+                    self._over[lane, k] = True
             elif detector.role is Role.EXIT:
                 over = [
                     (number[lane], group)
@@ -89,6 +94,9 @@ class LoopEstimator:
         self._lane_share = np.ones(lanes)
         self._out_rate = np.full(lanes, 0.02)
         self._free_s = np.zeros(lanes)
+        self._bare_s = np.zeros(lanes)
+        self._unseen = np.zeros(lanes, dtype=bool)
+        """bool[lanes]: one of the loops that tell who comes is not believed."""
         self._covered_s = np.zeros(len(detectors))
         self._seconds = 0
         self._course = Course(self._reach_s)
@@ -111,13 +119,14 @@ class LoopEstimator:
         self._going_s = np.where(green, self._going_s + 1, 0)
         # a lane whose stop line cannot be believed lets out what its green would
         blind = ~stop_good
-        out = np.where(
-            blind, np.where(green, np.minimum(self._queue + self._coming[:, 0], 0.5), 0.0), out
-        )
+        flows = np.where(green, 0.5, 0.0)
+        out = np.where(blind, np.minimum(self._queue + self._coming[:, 0], flows), out)
         self._learn(count, out, good, stop_good, shown)
+        self._unseen = np.asarray((self._over & ~good).any(axis=1))
         came = self._arrive(count)
         self._leave(out)
         self._correct(covered, stop_good, green)
+        self._follow(covered, stop_good & self._unseen, green)
         flowing = green & (self._going_s > 5) & (self._queue >= 2) & stop_good
         self.saturation.saw(out, flowing)
         self._rate += (came - self._rate) / min(self._seconds + 20.0, MEMORY_S)
@@ -178,7 +187,7 @@ class LoopEstimator:
                 taken = min(left, self._coming[lane, second])
                 self._coming[lane, second] -= taken
                 left -= taken
-            if left > 1e-6:
+            if left > 1e-6 and not self._unseen[lane]:
                 for other in sorted(self._beside[lane], key=lambda each: -self._queue[each]):
                     taken = min(left, self._queue[other])
                     self._queue[other] -= taken
@@ -194,6 +203,7 @@ class LoopEstimator:
         enough_s = np.where(self._going_s > START_S, GAP_S, FREE_S)
         for lane in np.flatnonzero((self._free_s >= enough_s) & (self._queue > 0.01)).tolist():
             waiting = [other for other in self._beside[lane] if stands[other]]
+            waiting = [] if self._unseen[lane] else waiting
             for other in waiting:
                 self._queue[other] += self._queue[lane] / len(waiting)
             self._queue[lane] = 0.0
@@ -209,6 +219,12 @@ class LoopEstimator:
                 least = reach[longest] + max(0.0, float(over.sum()))
                 self._queue[lane] = max(self._queue[lane], least)
                 self._coming[lane, :] = 0.0
+
+    def _follow(self, covered: Floats, unseen: Bools, green: Bools) -> None:
+        """A queue that nobody saw come ends with a gap over the stop line, and not before."""
+        self._bare_s = np.where(covered[self._stop] < 0.05, self._bare_s + 1, 0)
+        flows = unseen & green & (self._bare_s < GAP_S) & (self._going_s > START_S)
+        self._queue = np.where(flows, np.maximum(self._queue, FOLLOWS_VEH), self._queue)
 
     def _room(self) -> tuple[Floats, Floats]:
         """A covered exit lets nobody in."""

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from control.health import Verdict, siblings
-from control.model import Junction
+from control.model import Junction, Role
 from control.observe import Floats, Observation
 
 LATELY_S = 180.0
@@ -60,6 +60,11 @@ class Substitute:
         )
         both = siblings(detectors)
         self._siblings = np.maximum(both, both.T)
+        place_m = np.array(
+            [-d.distance_m if d.role is Role.EXIT else d.distance_m for d in detectors]
+        )
+        self._before = place_m[:, None] > place_m[None, :]
+        """bool[detectors, detectors]: the column lies farther along the road than the row."""
         lanes = {lane: i for i, lane in enumerate(junction.lanes)}
         self._over = np.zeros((n, len(lanes)))
         for i, detector in enumerate(detectors):
@@ -120,11 +125,17 @@ class Substitute:
             coming = self._over @ np.maximum(sent, 0.0)
             rate, source = _better(rate, source, coming, coming > 0.0, Source.UPSTREAM)
         witnesses = self._siblings * (good & (self._beside > 0.0))
+        # those beyond a queue tell what it lets through, which is no measure of who joins it
+        abreast = witnesses * ~self._before
+        behind = np.asarray(~abreast.any(axis=1))
+        witnesses = np.where(behind[:, None], witnesses, abreast)
         beside = (witnesses * self._beside).sum(axis=1)
         own = (witnesses * self._own).sum(axis=1) / np.maximum(witnesses.sum(axis=1), 1.0)
         known = (beside > ENOUGH_VEH) & (self._usually[1] > KNOWN_S)
         share = own / np.where(known, beside, 1.0)
-        rate, source = _better(rate, source, share * (witnesses @ lately), known, Source.SIBLING)
+        now = share * (witnesses @ lately)
+        now = np.where(behind, np.maximum(now, usual), now)
+        rate, source = _better(rate, source, now, known, Source.SIBLING)
 
         rate = np.where(good, lately, np.maximum(rate, self._floor))
         return Rates(rate, np.where(good, Source.MEASURED, source).astype(np.int8))

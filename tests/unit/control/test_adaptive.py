@@ -169,15 +169,26 @@ def test_when_no_detector_speaks_the_plan_of_the_hour_runs(site):
 
 
 @pytest.mark.parametrize(
-    ("share", "rung"), [(0.4, Rung.ADAPTIVE), (0.6, Rung.SEMI_CYCLIC), (0.9, Rung.ACTUATED)]
+    ("approaches", "rung"),
+    [
+        (("main",), Rung.ADAPTIVE),
+        (("left", "side"), Rung.SEMI_CYCLIC),
+        (("main", "side"), Rung.ACTUATED),
+    ],
 )
-def test_the_share_of_silent_detectors_picks_the_rung(site, share, rung):
-    telling = [
-        i for i, d in enumerate(JUNCTION.detectors) if d.role in (Role.STOP_LINE, Role.ADVANCE)
-    ]
-    site.silent[telling[: round(share * len(telling))]] = True
+def test_the_share_of_lanes_of_which_nothing_tells_picks_the_rung(site, approaches, rung):
+    """Two lanes each on the main and the side road, one to the left."""
+    names = [d.id for d in JUNCTION.detectors]
+    site.silent[[k for k, name in enumerate(names) if name.split("-")[0] in approaches]] = True
     site.run(4)
     assert site.adaptive.rung is rung
+
+
+def test_one_loop_a_lane_is_enough_to_plan_by(site):
+    stops = [k for k, d in enumerate(JUNCTION.detectors) if d.role is Role.STOP_LINE]
+    site.silent[stops] = True
+    site.run(4)
+    assert site.adaptive.rung is Rung.ADAPTIVE
 
 
 def test_without_a_plan_everybody_still_has_his_turn():

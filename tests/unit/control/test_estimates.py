@@ -194,6 +194,16 @@ def test_a_stop_line_that_says_nothing_is_called_for():
     assert not np.isnan(found.arrivals).any()
 
 
+def test_a_queue_that_nobody_saw_come_ends_with_a_gap_over_the_stop_line():
+    loops = Loops()
+    loops.seconds(10, silent=[MAIN_AHEAD])
+    for _ in range(12):
+        loops.second(IN_MAIN, passed=[MAIN_STOP], silent=[MAIN_AHEAD])
+        found = loops.second(IN_MAIN, silent=[MAIN_AHEAD])
+    assert found.queue[MAIN] >= 1
+    assert loops.seconds(6, lamps=IN_MAIN, silent=[MAIN_AHEAD]).queue[MAIN] < 0.2
+
+
 def test_all_silent_is_no_empty_road():
     found = Loops().seconds(120, silent=range(6))
     assert found.calls == {ALONG, LEFT}

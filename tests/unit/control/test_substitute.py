@@ -89,3 +89,19 @@ def test_of_what_was_never_known_one_vehicle_for_every_longest_wait_is_assumed()
     rates = Substitute(JUNCTION).rates(seen(0, np.nan, np.nan, np.nan), verdict(0, 1, 2))
     assert rates.rate_s == pytest.approx([1 / 120, 1 / 120, 1 / 90])
     assert (rates.source == Source.RECALL).all()
+
+
+def test_what_a_queue_lets_through_is_no_measure_of_who_joins_it():
+    """The only witness lies beyond the queue: as it starves, the rate of who comes stays."""
+    detectors = (
+        Detector("stop", Role.STOP_LINE, NORTH, 1.5, lanes=("n1",)),
+        Detector("up", Role.ADVANCE, NORTH, 80.0, lanes=("n1",)),
+    )
+    substitute = Substitute(replace(JUNCTION, detectors=detectors))
+    good, failed = (Verdict(state, np.zeros(2, np.int64), frozenset())
+                    for state in (np.zeros(2, np.int8), np.array([0, Condition.MISSING], np.int8)))  # fmt: skip
+    for at_s in range(3600):
+        substitute.rates(seen(at_s, at_s % 4 == 0, at_s % 4 == 1), good)
+    for at_s in range(3600, 4200):
+        rates = substitute.rates(seen(at_s, at_s % 20 == 0, np.nan), failed)
+    assert rates.rate_s[1] == pytest.approx(0.25, rel=0.05)
