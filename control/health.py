@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from control.model import Detector, Junction, Lamp, Role
 from control.observe import Floats, Ints, Observation
+from control.stillness import Cover, Lull
 
 Bools = NDArray[np.bool_]
 
@@ -23,6 +24,8 @@ IMPROBABLE = -math.log(1e-6)
 """Surprise, in nats, at which silence is a fault."""
 DISPERSION = 3.0
 """Variance of counts over their mean: vehicles come in platoons, and the hour changes."""
+KNOWN_VEH = 60.0
+"""More say no more of a stream: its share between lanes changes with the hour."""
 MEMORY_S = 1800.0
 """Over which the usual counts are learned."""
 SILENCE_S = 120
@@ -39,6 +42,8 @@ COVERED = 0.98
 BEYOND = 1.5
 """A share of the second that no rounding explains: percent, or counts, in its place."""
 STUCK_BUTTON_S = 60
+UNDER_WAY = 0.25
+"""Of what fits before a bare stop line: nobody stands there, but some drive."""
 VEHICLE_M = 5.0
 """Road that a standing vehicle takes at the least: what fits between two detectors."""
 DENSEST_VEH_S = 2.5
@@ -49,7 +54,10 @@ UNCOUNTED = 20
 """Vehicles that came and went over the detector without being counted."""
 TEN_S = 10.0
 """Memory of the latest rate: a steady rate adds up to ten seconds of it."""
-ENOUGH_VEH = 100.0
+PLAIN_VEH = 5.0
+"""Within the latest ten seconds: a queue that is let go, on one lane."""
+PEAK_S = 30
+ENOUGH_VEH = 30.0
 """Vehicles after which a detector's own peak says more than what is physically possible."""
 RECOVERY_S = 60
 SIGNS = 3
@@ -96,10 +104,15 @@ class Health:
         groups = junction.groups
         self._detectors = detectors
         self._siblings = siblings(detectors)
-        self._storage = _storage(detectors, self._siblings)
+        self._stream = streams(junction)
+        self._storage = np.array(
+            [_storage(detectors, self._siblings), _storage(detectors, self._stream)]
+        )
         self._lanes = np.array([max(1, len(d.lanes)) for d in detectors], np.float64)
         button = np.array([d.role is Role.PUSH_BUTTON for d in detectors], np.bool_)
         common_s = np.where(self._siblings.any(axis=1), COMMON_SILENCE_S, SILENCE_S)
+        self._vehicular = ~button
+        self._at_line = np.array([d.role is Role.STOP_LINE for d in detectors], np.bool_)
         self._silence_s = np.where(button, NO_PRESS_S, common_s).astype(np.float64)
         self._longest_cover_s = np.array(
             [
@@ -124,10 +137,12 @@ class Health:
         self._failing = False
         self._none = np.zeros(n, np.int8)
         # usually: vehicles, and the seconds and the vehicles on the siblings that went by meanwhile
-        self._usual = np.ones((3, n))
+        self._usual = np.ones((4, n))
         self._usual[0] = 0.0
         # since the last sign of life: seconds, those in which one was due, vehicles on the siblings
-        self._since = np.zeros((3, n))
+        self._since = np.zeros((4, n))
+        self._cover = Cover(detectors, self._stream > 0.0)
+        self._lull = Lull(detectors)
         self._lamps: tuple[Lamp, ...] = ()
         self._due = self._always
         self._unsaid_s = np.zeros(n)
@@ -136,7 +151,7 @@ class Health:
         self._uncounted = np.zeros(n)
         self._lately = np.zeros(n)
         self._cover_lately = np.zeros(n)
-        self._peak = np.zeros(n)
+        self._peak, self._risen, self._rising = np.zeros(n), np.zeros(n), np.zeros(n)
         self._densest = TEN_S * self._lanes * DENSEST_VEH_S
         self._limit = self._densest.copy()
         self._well_s = np.zeros(n)
@@ -157,8 +172,7 @@ class Health:
         count = np.where(said, np.maximum(seen.count, 0.0), 0.0)
         occupancy = np.where(np.isfinite(seen.occupancy), seen.occupancy, 0.0)
         symptom = self._symptoms(seen, said, count, occupancy)
-        if seen.at_s % 8 == 0:
-            self._learn_peak()
+        self._learn_peak(seen.at_s)
         if symptom is not None or self._failing:
             self._settle(seen.at_s, self._none if symptom is None else symptom, count)
         return self._verdict
@@ -176,11 +190,18 @@ class Health:
         self._unsaid_s = (self._unsaid_s + 1.0) * ~said
         self._since[0] += said
         self._since[1] += self._due * said
-        self._since[2] += self._siblings @ (count * self._trusted)
+        # one that counts as never before may be broken itself
+        beside = count * (self._trusted & (self._lately <= np.maximum(self._peak, PLAIN_VEH)))
+        self._since[2] += self._siblings @ beside
+        self._since[3] += self._stream @ beside
         alive = (count > 0.0) | (occupied & ~covered) | (covered != self._covered)
         still = ~alive
-        quiet, dead = self._improbable(still)
+        quiet, dead = self._improbable(still, occupied)
         too_long = self._since[0] > self._longest_cover_s
+        jammed = self._cover.surprise(covered, self._due * said, self._trusted) > IMPROBABLE
+        lull = self._lull.surprise(
+            alive, self._due * said, self._trusted, self._usual[0] / DISPERSION, self._usual[1]
+        )
         self._learn(alive, count)
 
         self._uncounted += self._occupied & ~occupied & said
@@ -191,8 +212,11 @@ class Health:
         thin = (self._lately > 5.0) & (self._cover_lately < SHORTEST_PULSE_S * self._lately)
         chatter = (self._lately > self._limit) | (thin & np.isfinite(seen.occupancy))
         missing = self._unsaid_s > MISSING_S
-        stuck_on = covered & (dead | too_long) & still
+        stuck_on = covered & (dead | too_long | jammed) & still
         stuck_off = (dead | quiet) & ~occupied
+        if lull > IMPROBABLE:
+            stuck_on |= covered & self._vehicular
+            stuck_off |= ~occupied & self._vehicular & said
         odd = (self._uncounted >= UNCOUNTED) | (occupancy > BEYOND) | (occupancy < 0.0)
         odd |= seen.count < 0.0
         if not (chatter | missing | stuck_on | stuck_off | odd).any():
@@ -205,13 +229,21 @@ class Health:
         symptom[missing] = Condition.MISSING
         return symptom
 
-    def _improbable(self, still: Bools) -> tuple[Bools, Bools]:
+    def _improbable(self, still: Bools, occupied: Bools) -> tuple[Bools, Bools]:
         """bool[detectors], twice: seconds, or vehicles beside it, in which it should have lived."""
         exposed = self._since[1:].copy()
-        np.maximum(exposed[1] - self._storage, 0.0, out=exposed[1])
+        stored = self._storage
+        stored = np.array(
+            [stored[0], np.where(self._at_line & ~occupied, UNDER_WAY, 1.0) * stored[1]]
+        )
+        exposed[1:] = np.maximum(exposed[1:] - stored, 0.0)
         counted = self._usual[0]
-        surprise = np.log1p(exposed / self._usual[1:]) * (counted / DISPERSION)
-        quiet, dead = (surprise > IMPROBABLE) & still
+        weight = np.array(
+            [counted / DISPERSION, counted / DISPERSION, np.minimum(counted, KNOWN_VEH)]
+        )
+        surprise = np.log1p(exposed / self._usual[1:]) * weight
+        quiet, dead, lost = (surprise > IMPROBABLE) & still
+        dead |= lost
         dead |= (counted == 0.0) & (exposed[1] > self._first_sign)
         return quiet & (self._since[0] > self._silence_s), dead
 
@@ -224,11 +256,19 @@ class Health:
         self._usual[:, at] = self._usual[:, at] * keep + gain
         self._since *= ~alive
 
-    def _learn_peak(self) -> None:
-        """What it has been seen to do, doubled, is too much; a vehicle a second and lane is not."""
-        self._peak = np.maximum(self._peak, self._lately * self._trusted)
+    def _learn_peak(self, at_s: int) -> None:
+        """What it has been seen to do, doubled, is too much; a vehicle a second and lane is not.
+
+        A peak counts once a minute has passed: what rises into a fault is no measure for it.
+        """
+        np.maximum(self._rising, self._lately * self._trusted, out=self._rising)
+        if at_s % PEAK_S:
+            return
+        self._peak = np.maximum(self._peak, self._risen)
+        self._risen = self._rising * self._trusted
+        self._rising = np.zeros(len(self._peak))
         bound = np.maximum(TEN_S * self._lanes, 2.0 * self._peak)
-        known = self._usual[0] > ENOUGH_VEH
+        known = (self._usual[0] > ENOUGH_VEH) & (self._peak > 0.0)
         self._limit = np.where(known, np.minimum(self._densest, bound), self._densest)
 
     def _settle(self, at_s: int, symptom: NDArray[np.int8], count: Floats) -> None:
@@ -275,6 +315,27 @@ def siblings(detectors: Iterable[Detector]) -> Floats:
             continue
         for j, other in enumerate(detectors):
             if i != j and other.role in foretelling and one.groups & other.groups:
+                matrix[i, j] = 1.0
+    return matrix
+
+
+def streams(junction: Junction) -> Floats:
+    """float64[detectors, detectors]: 1 where the column's vehicles pass the row, or have passed it.
+
+    The advance loops and the stop line of one lane, and the stop lines before an exit.
+    """
+    detectors = junction.detectors
+    leads: dict[str, set[str]] = {}
+    for lane, _, away in junction.ways:
+        leads.setdefault(away, set()).add(lane)
+    matrix = np.zeros((len(detectors), len(detectors)))
+    for i, one in enumerate(detectors):
+        lanes = set(one.lanes)
+        roles = {Role.STOP_LINE: Role.ADVANCE, Role.ADVANCE: Role.STOP_LINE}
+        if one.role is Role.EXIT:
+            lanes = {lane for away in one.lanes for lane in leads.get(away, ())}
+        for j, other in enumerate(detectors):
+            if other.role is roles.get(one.role, Role.STOP_LINE) and lanes & set(other.lanes):
                 matrix[i, j] = 1.0
     return matrix
 

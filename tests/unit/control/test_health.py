@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from control.health import Condition, Health, siblings
+from control.health import Condition, Health, siblings, streams
 from control.model import Detector, Junction, Lamp, Role, SignalGroup
 from control.observe import Observation
 
@@ -79,6 +79,16 @@ def test_who_foretells_whom():
     assert not matrix[:, OUT].any()
 
 
+def test_whose_vehicles_pass_whom():
+    junction = replace(JUNCTION, ways=(("n1", 0, "out"), ("n2", 0, "elsewhere")))
+    exits = [replace(d, lanes=("out",)) if d.role is Role.EXIT else d for d in junction.detectors]
+    matrix = streams(replace(junction, detectors=tuple(exits)))
+    assert set(np.flatnonzero(matrix[LEFT])) == {UP}
+    assert set(np.flatnonzero(matrix[UP])) == {LEFT, RIGHT}
+    assert set(np.flatnonzero(matrix[OUT])) == {LEFT}
+    assert not matrix[BUTTON].any()
+
+
 @pytest.fixture(scope="module")
 def quarter_of_an_hour():
     health, street = Health(JUNCTION), Street()
@@ -141,6 +151,40 @@ def test_a_standing_queue_is_no_fault_while_nobody_moves(taught):
     health, street = taught
     spoil = lambda seen: spoilt(seen, [LEFT, RIGHT, UP, OUT], 0.0, 1.0)  # noqa: E731
     assert run(health, street, 200, spoil, start=900)[1] == {}
+
+
+def test_cover_through_its_own_greens_gives_a_stop_line_away(taught):
+    health, street = taught
+    spoil = lambda seen: spoilt(seen, LEFT, 0.0, 1.0)  # noqa: E731
+    verdict, first = run(health, street, 180, spoil, start=900)
+    assert verdict.state[LEFT] == Condition.STUCK_ON
+    assert set(first) == {LEFT}
+
+
+def test_before_a_full_exit_such_cover_proves_nothing(taught):
+    health, street = taught
+    spoil = lambda seen: spoilt(seen, [LEFT, OUT], 0.0, 1.0)  # noqa: E731
+    assert LEFT not in run(health, street, 180, spoil, start=900)[1]
+
+
+def test_a_junction_does_not_fall_still_everywhere_at_once(taught):
+    health, street = taught
+    vehicular = [LEFT, RIGHT, UP, STOP, OUT]
+    spoil = lambda seen: spoilt(seen, vehicular, 0.0, 0.0)  # noqa: E731
+    verdict, first = run(health, street, 400, spoil, start=900)
+    assert (verdict.state[vehicular] == Condition.STUCK_OFF).all()
+    assert len({first[k] for k in vehicular}) == 1
+    assert verdict.state[BUTTON] == Condition.GOOD
+
+
+def test_what_chatters_is_found_before_it_speaks_for_its_neighbours(taught):
+    health, street = taught
+    random = np.random.default_rng(3)
+    spoil = lambda seen: spoilt(seen, LEFT, float(random.integers(6)), random.random())  # noqa: E731
+    verdict, first = run(health, street, 60, spoil, start=900)
+    assert verdict.state[LEFT] == Condition.CHATTER
+    assert set(first) == {LEFT}
+    assert first[LEFT] < 15
 
 
 def test_trust_comes_back_after_a_minute_and_later_after_every_relapse(taught):
