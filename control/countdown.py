@@ -101,6 +101,9 @@ class Ledger:
         self._at_s = at_s
         for display in self._displays.values():
             lamp = lamps[display.group]
+            if not linked and lamp not in {Lamp.DARK, Lamp.FLASH}:
+                # whoever no longer hears of a promise does not break it
+                self._blank(display, Reason.LINK)
             if lamp is not display.lamp:
                 self._changed(display, lamp)
             if lamp in {Lamp.DARK, Lamp.FLASH}:

@@ -160,5 +160,15 @@ class Crossing(RuleBasedStateMachine):
         self.promised_stage, self.was_counting = stage, counting
 
 
+def test_a_green_that_ends_as_the_link_is_lost_breaks_no_promise():
+    state = Crossing()
+    state.open(last=(3, 0))
+    state.emergency()
+    state.flash(seconds=1)
+    state.decide(astray=False, later_s=4)
+    state.minutes(seconds=6)
+    state.lose_the_link(seconds=1)
+
+
 Crossing.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
 TestPromises = Crossing.TestCase
