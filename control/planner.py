@@ -118,9 +118,7 @@ class Planner:
         picture = self.picture = self._estimator.see(seen)
         self._follow(seen, picture)
         if self._stage is None or len(self.junction.stages) == 1:
-            if self._replays and self._plan is not None:
-                self._target = self._plan.decide(seen)
-                self.order = self._plan.order(seen)
+            self._replay(seen, picture)
             return self._target
         self._weigh(picture)
         forced = self._overdue(self._stage)
@@ -194,6 +192,16 @@ class Planner:
         elif stage != now and self._idle(stage, picture) and not self._idle(now, picture):
             return now
         return stage
+
+    def _replay(self, seen: Observation, picture: Picture) -> None:
+        """The plan goes on through its changes, while queues last and every call is in time."""
+        if self._replays and self._plan is not None:
+            self._weigh(picture)
+            stage = self._plan.decide(seen)
+            self._replays = self.saturated and self._overdue(stage) is None
+            if self._replays:
+                self._target = stage
+                self.order = self._plan.order(seen)
 
     def _on_plan(self, seen: Observation) -> bool:
         """Whether the plan's own stage is wanted: then every group follows it to the second."""
