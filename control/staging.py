@@ -100,6 +100,22 @@ class Staging:
         ready = {h for h in waiting - early if not any(g in stands for g in self._conflicting[h])}
         return Wish(frozenset(stands), off, (self._all - target) | early, frozenset(ready))
 
+    def at_once(self, lamps: tuple[Lamp, ...], age_s: tuple[int, ...], due: frozenset[int]) -> Wish:
+        """Towards these greens and no other, each as soon as it may; a plan has timed them."""
+        green = {g for g, lamp in enumerate(lamps) if lamp is Lamp.GREEN}
+        ending = {
+            g
+            for g in self.ending(green, due)
+            if age_s[g] + 1 >= self.junction.groups[g].minimum_green_s
+        }
+        while trapped := {
+            g for g in ending if any(h in green - ending for h in self._yields_to[g])
+        }:
+            ending -= trapped
+        stands = green - ending
+        ready = {h for h in due - green if not any(g in stands for g in self._conflicting[h])}
+        return Wish(frozenset(stands), frozenset(ending), self._all - due, frozenset(ready))
+
     def _in_the_way(
         self,
         lamps: tuple[Lamp, ...],

@@ -1,7 +1,7 @@
 """A fixed plan by the clock: what is left when no detector can be believed."""
 
 from control.fallback.rota import stage_shown
-from control.model import Junction, Lamp
+from control.model import Junction
 from control.observe import Observation
 from control.plan_cycle import plan_at, slots
 from control.staging import Staging, Wish
@@ -46,12 +46,7 @@ class TimeOfDay:
             for g, begin_s, end_s in plan.greens
             if (position_s - begin_s) % cycle_s < end_s - begin_s
         }
-        green = {g for g, lamp in enumerate(seen.lamps) if lamp is Lamp.GREEN}
-        ending = self._staging.ending(green, frozenset(due))
-        every = frozenset(range(len(self.junction.groups)))
-        return Wish(
-            frozenset(green - ending), frozenset(ending), every - due, frozenset(due - green)
-        )
+        return self._staging.at_once(seen.lamps, seen.age_s, frozenset(due))
 
     def _now(self, seen: Observation) -> tuple[int, int]:
         """The plan of the hour, and the local second."""
