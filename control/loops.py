@@ -25,6 +25,7 @@ GAP_S = 4
 START_S = 3
 """Of a green, until the first of a queue is over the line."""
 COVERED_S = 4
+HELD_S = 10
 BLOCKED_S = 5
 MEMORY_S = 180.0
 FOLLOWS_VEH = 1.0
@@ -135,6 +136,8 @@ class LoopEstimator:
         standing = ~green & (
             (stop_good & (covered[self._stop] > 0.9)) | (blind & (self._queue > 0.5))
         )
+        # who stands so long beside the green of another movement waits for its own
+        standing |= stop_good & (self._covered_s[self._stop] >= HELD_S)
         calls = frozenset(np.flatnonzero(~shown & uses[standing].any(axis=0)).tolist())
         # a failed stop line is on recall
         calls |= frozenset(np.flatnonzero(~shown & uses[blind].any(axis=0)).tolist())
@@ -198,7 +201,9 @@ class LoopEstimator:
         free = stop_good & (covered[self._stop] < 0.05)
         # counted from the arrival of whom it would clear: a late platoon has not gone elsewhere
         self._free_s = np.where(free & (self._queue > 0.01), self._free_s + 1, 0)
-        stands = stop_good & ~green & (covered[self._stop] > 0.9)
+        # beside a green, too: its head wants another movement of the lane, or finds no gap
+        held = self._covered_s[self._stop] >= COVERED_S
+        stands = stop_good & ((~green & (covered[self._stop] > 0.9)) | held)
         # nobody waits at a line that stays free: who was thought to has changed lanes
         enough_s = np.where(self._going_s > START_S, GAP_S, FREE_S)
         for lane in np.flatnonzero((self._free_s >= enough_s) & (self._queue > 0.01)).tolist():

@@ -225,3 +225,12 @@ def test_shares_lean_to_where_the_exits_say():
         found = loops.second(IN_MAIN, passed=[MAIN_STOP, MAIN_AHEAD, OUT] if passing else [])
     assert found.shares[MAIN, ALONG] > 0.6
     assert found.shares.sum(axis=1) == pytest.approx([1, 1])
+
+
+def test_whoever_stands_on_beside_the_green_of_others_waits_for_his_own():
+    along = (Lamp.GREEN, Lamp.RED, Lamp.RED)
+    loops = Loops()
+    early = loops.seconds(6, lamps=along, covered=[MAIN_STOP])
+    assert early.queue[MAIN] >= 1
+    assert early.calls == set()
+    assert loops.seconds(6, lamps=along, covered=[MAIN_STOP]).calls == {LEFT}
