@@ -201,9 +201,7 @@ class LoopEstimator:
         free = stop_good & (covered[self._stop] < 0.05)
         # counted from the arrival of whom it would clear: a late platoon has not gone elsewhere
         self._free_s = np.where(free & (self._queue > 0.01), self._free_s + 1, 0)
-        # beside a green, too: its head wants another movement of the lane, or finds no gap
-        held = self._covered_s[self._stop] >= COVERED_S
-        stands = stop_good & ((~green & (covered[self._stop] > 0.9)) | held)
+        stands = stop_good & ~green & (covered[self._stop] > 0.9)
         # nobody waits at a line that stays free: who was thought to has changed lanes
         enough_s = np.where(self._going_s > START_S, GAP_S, FREE_S)
         for lane in np.flatnonzero((self._free_s >= enough_s) & (self._queue > 0.01)).tolist():
