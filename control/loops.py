@@ -92,7 +92,6 @@ class LoopEstimator:
         self._coming = np.zeros((lanes, HORIZON_S))
         """What is between the loops, by the second in which it would reach the stop line."""
         self._rate = np.full(lanes, 0.02)
-        self._lane_share = np.ones(lanes)
         self._out_rate = np.full(lanes, 0.02)
         self._free_s = np.zeros(lanes)
         self._bare_s = np.zeros(lanes)
