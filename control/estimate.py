@@ -7,8 +7,8 @@ from control.model import Lamp
 from control.neighbours import Course
 from control.observe import Floats, Observation
 from control.picture import HORIZON_S, Picture, Saturation, Shares
+from control.queued import Queues
 
-STANDING_MS = 2.0
 CALL_MS = 0.1
 FLOWS_S = 5
 """Of a green, until a standing queue flows as it will."""
@@ -31,6 +31,7 @@ class PositionEstimator:
         self._served_s = np.zeros(len(tables.lanes))
         self._seconds = 0
         self._course = Course(self._reach_s)
+        self._queues = Queues(len(tables.lanes))
 
     def see(self, seen: Observation) -> Picture:
         """The picture of this second."""
@@ -51,16 +52,16 @@ class PositionEstimator:
         shown = np.array([lamp is Lamp.GREEN for lamp in seen.lamps])
         served = (self._tables.uses <= shown).all(axis=1)
         self._served_s = np.where(served, self._served_s + 1, 0)
-        standing = vehicles.speed_ms < STANDING_MS
-        np.add.at(queue, vehicles.lane[standing], 1.0)
+        queued, late_s = self._queues.see(vehicles)
+        np.add.at(queue, vehicles.lane[queued], 1.0)
         self.saturation.saw(out, (self._served_s > FLOWS_S) & (queue >= 2))
-        moving = ~standing
-        lane = vehicles.lane[moving]
-        eta = np.floor(vehicles.distance_m[moving] / self._speed_ms[lane]).astype(np.int64)
+        lane = vehicles.lane[~queued]
+        comes_s = vehicles.distance_m[~queued] / self._speed_ms[lane] + late_s[~queued]
+        eta = np.floor(comes_s).astype(np.int64)
         np.add.at(arrivals, (lane, np.clip(eta, 0, HORIZON_S - 1)), 1.0)
         later = np.arange(HORIZON_S)[None, :] >= self._reach_s[:, None]
         arrivals += later * self._course.beyond(self._rate, seen.inflow, came)
-        close = (vehicles.speed_ms < CALL_MS) & (vehicles.distance_m < 60.0)
+        close = queued & (vehicles.speed_ms < CALL_MS) & (vehicles.distance_m < 60.0)
         waiting = np.zeros(lanes, dtype=bool)
         waiting[vehicles.lane[close]] = True
         uses = self._tables.uses

@@ -28,7 +28,7 @@ class Vehicles:
     exits: Floats
     """float64[lanes, groups]: vehicles that entered the junction this second, and by which way."""
     inside: Floats | None = None
-    """float64[groups]: vehicles that stand within the junction, by the way they take."""
+    """float64[groups]: vehicles that stand or creep within the junction, by the way they take."""
 
 
 PERSONS = 40.0

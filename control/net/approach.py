@@ -47,6 +47,15 @@ def upstream(network: Network, stop_lane: str, reach_m: float) -> tuple[Reach, .
     return tuple(Reach(lane, beyond_m) for lane, beyond_m in found.items())
 
 
+def across(network: Network, via: str) -> tuple[str, ...]:
+    """The lanes of one way across a junction, from its first: a turn may have a place to wait."""
+    found: list[str] = []
+    while via and via not in found:
+        found.append(via)
+        via = next((each.via for each in network.leaving.get(via, ())), "")
+    return tuple(found)
+
+
 def siblings(network: Network, lane: str) -> list[str]:
     """The drivable lanes of its edge, itself among them."""
     edge = network.lanes[lane].edge

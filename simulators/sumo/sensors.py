@@ -2,14 +2,14 @@
 
 import math
 import xml.etree.ElementTree as ET
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from control.model import Lamp
-from control.net.approach import upstream
+from control.net.approach import Reach, across, downstream, upstream
 from control.net.derive import Derived
 from control.net.loops import Loop
 from control.net.network import Network
@@ -18,7 +18,14 @@ from simulators.sumo.session import LANE, POSITION, SPEED, Session
 
 OCCUPANCY, NUMBER = 0x13, 0x10
 FULL_M, CAMERA_M = 200.0, 80.0
-STANDING_MS = 1.0
+STANDING_MS = 2.0
+STOOD_MS = 1.0
+SPEEDS_UP_MS2 = 2.6
+"""A car's usual."""
+CLEARS_S = 2.5
+"""Who needs longer to leave a junction would be met by the first of the next green."""
+PLACE_M = 7.5
+"""Of a standing car and the gap before it."""
 
 
 def loops_file(loops: Sequence[Loop], folder: Path) -> Path:
@@ -120,23 +127,42 @@ class Positions:
         inside = np.zeros(ways.groups)
         for via, number, group in ways.vias:
             exits[number, group] += self._entered.get(via, 0)
+        for within, end_m, group in ways.within:
             inside[group] += sum(
-                speed_ms < STANDING_MS for _, speed_ms in self._by_lane.get(via, ())
+                stays(end_m - position_m, speed_ms)
+                for position_m, speed_ms in self._by_lane.get(within, ())
             )
         room = np.full(ways.groups, np.nan)
-        for group, lanes in ways.exits.items():
-            free = 0.0
-            for name, length_m in lanes:
-                there = self._by_lane.get(name, ())
-                slow = [position for position, speed_ms in there if speed_ms < 2.0]
-                free += max(0.0, length_m / 7.5 - len(there)) if slow else length_m / 7.5
-            room[group] = free
+        for group, away in ways.roads.items():
+            room[group] = sum(fits(road, self._by_lane) for road in away)
         return (
             Vehicles(
                 np.array(lane, dtype=np.int64), np.array(distance), np.array(speed), exits, inside
             ),
             room,
         )
+
+
+def fits(road: Sequence[Reach], by_lane: Mapping[str, Sequence[tuple[float, float]]]) -> float:
+    """Vehicles that fit before the first who stands on a road that leads away; NaN: nobody does.
+
+    Args:
+        road: its lanes, and how far behind the junction each begins.
+        by_lane: (position, speed) of whoever is on a lane.
+    """
+    moving = 0
+    for stretch in sorted(road, key=lambda each: each.beyond_m):
+        for position_m, speed_ms in sorted(by_lane.get(stretch.lane, ())):
+            if speed_ms < STANDING_MS:
+                return max(0.0, (stretch.beyond_m + position_m) / PLACE_M - 1.0 - moving)
+            moving += 1
+    return math.nan
+
+
+def stays(to_go_m: float, speed_ms: float) -> bool:
+    """Whether somebody within a junction stands there, or will not be out of it in `CLEARS_S`."""
+    reached_ms = math.sqrt(speed_ms**2 + 2 * SPEEDS_UP_MS2 * max(0.0, to_go_m))
+    return speed_ms < STOOD_MS or reached_ms - speed_ms > SPEEDS_UP_MS2 * CLEARS_S
 
 
 class _Ways:
@@ -157,6 +183,9 @@ class _Ways:
             for lane, (number, beyond_m) in nearest.items()
         ]
         self.vias: list[tuple[str, int, int]] = []
+        self.within: list[tuple[str, float, int]] = []
+        """A lane within the junction, from its begin to the way out in metres, and its group."""
+        self.roads: dict[int, list[tuple[Reach, ...]]] = {}
         self.exits: dict[int, list[tuple[str, float]]] = {}
         for link, ways in one.links.items():
             group = one.group_of[link]
@@ -167,10 +196,16 @@ class _Ways:
                     continue
                 if way.via:
                     self.vias.append((way.via, numbers[way.from_lane], group))
+                    end_m = 0.0
+                    for via in reversed(across(network, way.via)):
+                        end_m += network.lanes[via].length_m if via in network.lanes else 0.0
+                        self.within.append((via, end_m, group))
                 lane = network.lanes[way.to_lane]
                 there = (lane.id, min(lane.length_m, reach_m))
                 if there not in self.exits.setdefault(group, []):
                     self.exits[group].append(there)
+                    away = downstream(network, way.to_lane, reach_m)
+                    self.roads.setdefault(group, []).append(away)
 
 
 def observe(
