@@ -7,7 +7,7 @@ from control.model import Lamp
 from control.neighbours import Course
 from control.observe import Floats, Observation
 from control.picture import HORIZON_S, Picture, Saturation, Shares
-from control.queued import Queues
+from control.queued import STANDING_MS, Queues
 
 CALL_MS = 0.1
 FLOWS_S = 5
@@ -69,7 +69,11 @@ class PositionEstimator:
         calls = frozenset(np.flatnonzero(red & uses[waiting].any(axis=0)).tolist()) | seen.calls
         shares = self.shares.by_lane()
         room, refill = room_by_lane(shares, uses, seen.room)
-        return Picture(queue, arrivals, shares, self.saturation.rate(), room, refill, out, calls)
+        stands = vehicles.lane[vehicles.speed_ms < STANDING_MS]
+        standing = np.bincount(stands, minlength=lanes).astype(float)
+        return Picture(
+            queue, standing, arrivals, shares, self.saturation.rate(), room, refill, out, calls
+        )
 
 
 def room_by_lane(shares: Floats, uses: np.ndarray, room: Floats | None) -> tuple[Floats, Floats]:

@@ -142,8 +142,8 @@ class LoopEstimator:
         calls |= frozenset(np.flatnonzero(~shown & uses[blind].any(axis=0)).tolist())
         room, refill = self._room()
         return Picture(
-            self._queue.copy(), arrivals, self._shares, self.saturation.rate(), room, refill,
-            out, calls | seen.calls,
+            self._queue.copy(), self._queue.copy(), arrivals, self._shares,
+            self.saturation.rate(), room, refill, out, calls | seen.calls,
         )  # fmt: skip
 
     def _learn(

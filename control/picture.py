@@ -20,6 +20,8 @@ class Picture:
 
     queue: Floats
     """float64[lanes]: vehicles that stand or creep before the stop line."""
+    standing: Floats
+    """float64[lanes]: those, and whoever stands farther back for another reason."""
     arrivals: Floats
     """float64[lanes, HORIZON_S]: vehicles that would reach the stop line in each coming second."""
     shares: Floats

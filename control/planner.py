@@ -225,7 +225,7 @@ class Planner:
             return
         t = self.tables
         serves = (t.green & ~t.gives_way) @ picture.shares.T
-        clear_s = picture.queue / picture.saturation
+        clear_s = picture.standing / picture.saturation
         home = serves.argmax(axis=0)
         need_s = sum(clear_s[home == stage].max(initial=0.0) for stage in range(serves.shape[0]))
         self._need_s += (need_s - self._need_s) / LOAD_MEMORY_S

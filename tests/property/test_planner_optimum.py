@@ -73,8 +73,8 @@ class Told:
             int(g) for g in np.flatnonzero(self.queue > 0) if seen.lamps[g] is not Lamp.GREEN
         )
         return Picture(
-            self.queue.copy(), self.coming, np.eye(self.count), SATURATION * lanes, 1e6 * lanes,
-            0 * lanes, self.out.copy(), calls,
+            self.queue.copy(), self.queue.copy(), self.coming, np.eye(self.count),
+            SATURATION * lanes, 1e6 * lanes, 0 * lanes, self.out.copy(), calls,
         )  # fmt: skip
 
 

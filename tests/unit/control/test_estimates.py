@@ -9,6 +9,7 @@ from control.loops import LoopEstimator
 from control.model import Detector, Junction, Lamp, Role, SignalGroup, Stage
 from control.observe import Observation, Vehicles
 from control.picture import HORIZON_S, Saturation, Shares
+from control.queued import GAP_S
 
 G, R = Lamp.GREEN, Lamp.RED
 SPEED_MS, AHEAD_M = 10.0, 80.0
@@ -95,6 +96,14 @@ def test_who_stands_is_queue_and_who_moves_arrives_at_the_speed_of_the_road():
     assert found.queue.tolist() == [2, 0]
     assert found.arrivals[MAIN, :20].nonzero()[0].tolist() == [5]
     assert found.arrivals[SIDE, 0] == 1
+
+
+def test_who_stands_with_the_road_open_before_him_is_no_queue_and_calls_nobody():
+    found = positions().see(watched((SIDE, 50, 0), (MAIN, 3, 0), (MAIN, 150, 0)))
+    assert (found.queue.tolist(), found.standing.tolist()) == ([1, 0], [2, 1])
+    assert found.calls == set()
+    late_s = (50 + GAP_S * SPEED_MS) / SPEED_MS
+    assert found.arrivals[SIDE, : int(late_s) + 2].nonzero()[0].tolist() == [int(late_s)]
 
 
 def test_whoever_stands_before_red_calls_all_that_his_lane_may_want():

@@ -29,7 +29,7 @@ SENDER = Junction(
 def picture(out, arrivals):
     lanes = len(out)
     return Picture(
-        np.zeros(lanes), np.full((lanes, HORIZON_S), arrivals),
+        np.zeros(lanes), np.zeros(lanes), np.full((lanes, HORIZON_S), arrivals),
         np.array([[0.75, 0.25], [0.0, 1.0]]), np.full(lanes, 0.5), np.full(lanes, 1e6),
         np.zeros(lanes), np.array(out, dtype=float), frozenset(),
     )  # fmt: skip

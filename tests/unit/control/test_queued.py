@@ -31,8 +31,8 @@ def test_whoever_stands_with_the_road_open_before_him_comes_later_one_by_one():
 
 
 def test_a_queue_on_one_lane_says_nothing_of_another():
-    assert seen(Queues(2), (0, 2, 0), (1, 9, 0), (1, 20, 0))[0] == [True, True, True]
-    assert seen(Queues(2), (0, 2, 0), (0, 9, 0), (1, 16, 0))[0] == [True, True, False]
+    assert seen(Queues(2), (0, 2, 0), (1, 9, 0), (1, 24, 0))[0] == [True, True, True]
+    assert seen(Queues(2), (0, 2, 0), (0, 9, 0), (1, 20, 0))[0] == [True, True, False]
 
 
 def test_a_place_in_a_queue_is_kept_while_those_ahead_drive_away():
@@ -40,9 +40,12 @@ def test_a_place_in_a_queue_is_kept_while_those_ahead_drive_away():
     assert seen(queues, (0, 2, 0), (0, 9, 0), (0, 16, 0), (0, 23, 0))[0] == [True] * 4
     assert seen(queues, (0, 4, 8), (0, 15, 1), (0, 23, 0)) == ([False, True, True], [0.0] * 3)
     assert seen(queues, (0, 23, 0)) == ([True], [0.0])
-    # once it has moved the place is gone
-    assert seen(queues, (0, 23, 4)) == ([False], [0.0])
-    assert seen(queues, (0, 20, 0)) == ([False], [GAP_S])
+    # creeping up and stopping again, it is of the queue still
+    assert seen(queues, (0, 22, 5)) == ([False], [0.0])
+    assert seen(queues, (0, 17, 1)) == ([True], [0.0])
+    # once it has driven on it is not
+    assert seen(queues, (0, 14, 9)) == ([False], [0.0])
+    assert seen(queues, (0, 30, 0)) == ([False], [GAP_S])
 
 
 def test_who_joins_behind_one_that_has_just_started_is_in_the_queue():
@@ -52,6 +55,11 @@ def test_who_joins_behind_one_that_has_just_started_is_in_the_queue():
 def test_nobody_waits_behind_one_who_drives_by():
     """On the main road, past the mouth of a side road."""
     assert seen(Queues(1), (0, 24, 13), (0, 31, 0))[0] == [False, False]
+
+
+def test_a_bus_is_longer_than_a_place_and_a_gap_in_the_road_is_longer_than_a_bus():
+    assert seen(Queues(1), (0, 2, 0), (0, 17, 0))[0] == [True, True]
+    assert seen(Queues(1), (0, 2, 0), (0, 19, 0))[0] == [True, False]
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1), (1, 2, 0)])

@@ -21,6 +21,7 @@ THROUGH, LEFT, AGAINST = 0, 1, 2
 def pictured(lanes, groups, **changed):
     whole = {
         "queue": np.full(lanes, 2.0),
+        "standing": np.full(lanes, 2.0),
         "arrivals": np.zeros((lanes, HORIZON_S)),
         "shares": np.eye(lanes, groups),
         "saturation": np.full(lanes, 0.5),
