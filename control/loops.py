@@ -24,6 +24,8 @@ GAP_S = 4
 """A queue that flows leaves no longer gap over its stop line."""
 START_S = 3
 """Of a green, until the first of a queue is over the line."""
+SPEEDS_UP_MS2 = 2.6
+"""A car's usual."""
 COVERED_S = 4
 HELD_S = 10
 BLOCKED_S = 5
@@ -101,6 +103,10 @@ class LoopEstimator:
         self._seconds = 0
         self._course = Course(self._reach_s)
         self._going_s = np.zeros(lanes)
+        clear_m = np.array([junction.kept_clear_m.get(lane, 0.0) for lane in number])
+        self._late_s = _from_rest_s(SPACE_M + clear_m) - _from_rest_s(SPACE_M)
+        """float64[lanes]: by how much longer the gap over a stop line is that keeps clear what lies
+        behind the lane's only place: the next sets out once that place is free."""
 
     def see(self, seen: Observation) -> Picture:
         """The picture of this second."""
@@ -202,7 +208,7 @@ class LoopEstimator:
         self._free_s = np.where(free & (self._queue > 0.01), self._free_s + 1, 0)
         stands = stop_good & ~green & (covered[self._stop] > 0.9)
         # nobody waits at a line that stays free: who was thought to has changed lanes
-        enough_s = np.where(self._going_s > START_S, GAP_S, FREE_S)
+        enough_s = np.where(self._going_s > START_S, GAP_S, FREE_S) + self._late_s
         for lane in np.flatnonzero((self._free_s >= enough_s) & (self._queue > 0.01)).tolist():
             waiting = [other for other in self._beside[lane] if stands[other]]
             waiting = [] if self._unseen[lane] else waiting
@@ -225,7 +231,7 @@ class LoopEstimator:
     def _follow(self, covered: Floats, unseen: Bools, green: Bools) -> None:
         """A queue that nobody saw come ends with a gap over the stop line, and not before."""
         self._bare_s = np.where(covered[self._stop] < 0.05, self._bare_s + 1, 0)
-        flows = unseen & green & (self._bare_s < GAP_S) & (self._going_s > START_S)
+        flows = unseen & green & (self._bare_s < GAP_S + self._late_s) & (self._going_s > START_S)
         self._queue = np.where(flows, np.maximum(self._queue, FOLLOWS_VEH), self._queue)
 
     def _room(self) -> tuple[Floats, Floats]:
@@ -241,3 +247,7 @@ class LoopEstimator:
                         fits[lane] = 0.0
                         refill[lane] = 0.15
         return fits, refill
+
+
+def _from_rest_s(way_m: float | Floats) -> Floats:
+    return np.sqrt(2 * np.asarray(way_m) / SPEEDS_UP_MS2)

@@ -134,6 +134,8 @@ class Junction:
     """(lane, group, exit lane) of every way across, where an exit detector names its lanes."""
     speed_ms: Mapping[str, float] = field(default_factory=dict)
     """Lane → its speed limit; 50 km/h where nothing is said."""
+    kept_clear_m: Mapping[str, float] = field(default_factory=dict)
+    """Lane with a place for one vehicle → the junction right before it, which nobody stands on."""
 
     def conflicting(self, group: int) -> frozenset[int]:
         """All that may not be green or yellow with it."""

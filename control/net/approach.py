@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from control.net.network import Network
 
+PLACE_M = 7.5
+"""Of a standing car and the gap before it."""
 TURN_ROUND = "t"
 """As SUMO writes the direction of a connection."""
 
@@ -54,6 +56,18 @@ def across(network: Network, via: str) -> tuple[str, ...]:
         found.append(via)
         via = next((each.via for each in network.leaving.get(via, ())), "")
     return tuple(found)
+
+
+def kept_clear_m(network: Network, stop_lane: str) -> float:
+    """Between the only place of a short lane and the next in its queue; 0 where more fit on it."""
+    if network.lanes[stop_lane].length_m >= 2 * PLACE_M:
+        return 0.0
+    vias = [
+        way.via
+        for way in network.arriving.get(stop_lane, ())
+        if not way.from_lane.startswith(":") and way.link < 0 and way.direction != TURN_ROUND
+    ]
+    return max((network.lanes[via].length_m for via in vias if via in network.lanes), default=0.0)
 
 
 def siblings(network: Network, lane: str) -> list[str]:

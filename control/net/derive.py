@@ -6,6 +6,7 @@ from pathlib import Path
 from control.model import Junction, Kind, Lamp, SignalGroup, Stage, TimePlan
 from control.net import network as net
 from control.net import programs
+from control.net.approach import kept_clear_m
 from control.net.relations import Links, Relations, relate
 from control.net.sets import maximal_sets
 from control.net.timing import (
@@ -152,6 +153,11 @@ def _signal(
             )
         ),
         speed_ms={lane: network.lanes[lane].speed_ms for lane in sorted(_lanes(links, group_of))},
+        kept_clear_m={
+            lane: clear_m
+            for lane in sorted(_lanes(links, group_of))
+            if (clear_m := kept_clear_m(network, lane)) > 0.0
+        },
     )
     return Derived(
         junction,

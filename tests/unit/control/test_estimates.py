@@ -1,5 +1,7 @@
 """What is believed of the traffic, from positions and from loops."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -136,8 +138,9 @@ def test_the_nearest_limit_behind_a_lane_is_its_room():
 class Loops:
     """Seconds of counts and coverage by detector."""
 
-    def __init__(self):
-        self.estimator = LoopEstimator(JUNCTION, TABLES, np.full(2, SPEED_MS))
+    def __init__(self, **changed):
+        junction = replace(JUNCTION, **changed)
+        self.estimator = LoopEstimator(junction, TABLES, np.full(2, SPEED_MS))
         self.at_s = 0
 
     def second(self, lamps=IN_SIDE, passed=(), covered=(), silent=()):
@@ -181,6 +184,17 @@ def test_nobody_waits_at_a_line_that_stays_free():
     found = loops.seconds(40)
     assert found.queue[MAIN] == 0
     assert not found.calls
+
+
+@pytest.mark.parametrize(("kept_clear_m", "free_s"), [({}, 4), ({"main": 20.0}, 6)])
+def test_a_gap_ends_a_queue_later_where_the_next_stand_behind_a_junction(kept_clear_m, free_s):
+    loops = Loops(kept_clear_m=kept_clear_m)
+    for _ in range(6):
+        loops.second(passed=[MAIN_AHEAD])
+    loops.seconds(8, covered=[MAIN_STOP])
+    loops.seconds(4, lamps=IN_MAIN, passed=[MAIN_STOP])
+    assert loops.seconds(free_s - 1, lamps=IN_MAIN).queue[MAIN] >= 1
+    assert loops.seconds(2, lamps=IN_MAIN).queue[MAIN] == 0
 
 
 def test_somebody_waits_at_a_line_that_is_covered_beside_red():
