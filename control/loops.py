@@ -14,7 +14,7 @@ from control.lanes import LaneTables
 from control.model import Junction, Lamp, Role
 from control.neighbours import Course
 from control.observe import Floats, Observation
-from control.picture import HORIZON_S, Picture, Saturation
+from control.picture import HORIZON_S, SPEEDS_UP_MS2, Picture, Saturation
 from control.substitute import Substitute
 
 SPACE_M = 7.5
@@ -24,8 +24,6 @@ GAP_S = 4
 """A queue that flows leaves no longer gap over its stop line."""
 START_S = 3
 """Of a green, until the first of a queue is over the line."""
-SPEEDS_UP_MS2 = 2.6
-"""A car's usual."""
 COVERED_S = 4
 HELD_S = 10
 BLOCKED_S = 5

@@ -8,6 +8,8 @@ from control.observe import Floats
 
 HORIZON_S = 30
 """Farther ahead the fluid model's guesses outweigh what is known."""
+SPEEDS_UP_MS2, BRAKES_MS2 = 2.6, 4.5
+"""A car's usual."""
 SOON_S = 4
 """Whoever arrives within it is as good as there."""
 NOBODY_VEH = 0.7
@@ -36,6 +38,11 @@ class Picture:
     """float64[lanes]: vehicles that left over the stop line in this second."""
     calls: frozenset[int]
     """Groups somebody stands and waits for."""
+
+
+def stop_cost_s(speed_ms: Floats) -> Floats:
+    """Seconds lost by braking from a speed and coming back to it, the stand not counted."""
+    return np.asarray(speed_ms / (2 * SPEEDS_UP_MS2) + speed_ms / (2 * BRAKES_MS2))
 
 
 class Shares:

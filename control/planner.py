@@ -19,7 +19,7 @@ from control.loops import LoopEstimator
 from control.model import Junction, Lamp
 from control.neighbours import Outflow, outflow
 from control.observe import Floats, Observation
-from control.picture import HORIZON_S, NOBODY_VEH, SOON_S, Picture
+from control.picture import HORIZON_S, NOBODY_VEH, SOON_S, Picture, stop_cost_s
 from control.priority import Priority
 from control.rows import Play, Row, Rows
 from control.staging import Wish
@@ -95,8 +95,7 @@ class Planner:
         self._shown = np.zeros(len(junction.groups), dtype=bool)
         self._still_s = np.zeros(lanes)
         self._flowing_s = np.zeros(lanes)
-        # braking from and speeding up to the lane's speed: 4.5 and 2.6 m/s2 are a car's usual
-        self._stop_cost = speed_ms / (2 * 2.6) + speed_ms / (2 * 4.5)
+        self._stop_cost = stop_cost_s(speed_ms)
         self._rows = Rows(self.tables, by_group(junction), self._stop_cost)
         self._kerbs = Kerbs(junction)
         self.priority = Priority(junction, self.tables)

@@ -8,14 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from control.observe import Floats, Vehicles
+from control.picture import SPEEDS_UP_MS2
 
 STANDING_MS = 2.0
 STARTING_MS = 8.0
 """Whoever is faster has left his place so long ago that the one behind him would have followed."""
 NEXT_M = 16.0
 """From one place in a queue to the next, at most: behind a bus."""
-SPEEDS_UP_MS2 = 2.6
-"""A car's usual."""
 SAME_M = 3.0
 """Nobody of a queue is farther from where he was expected a second later."""
 GAP_S = 5.0

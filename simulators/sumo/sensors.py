@@ -9,23 +9,20 @@ from typing import Any
 import numpy as np
 
 from control.model import Lamp
-from control.net.approach import Reach, across, downstream, upstream
+from control.net.approach import PLACE_M, Reach, across, downstream, upstream
 from control.net.derive import Derived
 from control.net.loops import Loop
 from control.net.network import Network
 from control.observe import BusCall, Floats, Observation, Vehicles
+from control.picture import SPEEDS_UP_MS2
 from simulators.sumo.session import LANE, POSITION, SPEED, Session
 
 OCCUPANCY, NUMBER = 0x13, 0x10
 FULL_M, CAMERA_M = 200.0, 80.0
 STANDING_MS = 2.0
 STOOD_MS = 1.0
-SPEEDS_UP_MS2 = 2.6
-"""A car's usual."""
 CLEARS_S = 2.5
 """Who needs longer to leave a junction would be met by the first of the next green."""
-PLACE_M = 7.5
-"""Of a standing car and the gap before it."""
 
 
 def loops_file(loops: Sequence[Loop], folder: Path) -> Path:

@@ -2,8 +2,8 @@
 
 import math
 
-from control.net.approach import Reach
-from simulators.sumo.sensors import PLACE_M, fits, stays
+from control.net.approach import PLACE_M, Reach
+from simulators.sumo.sensors import fits, stays
 
 AWAY = (Reach("far", 40.0), Reach("near", 0.0))
 
