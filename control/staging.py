@@ -11,7 +11,7 @@ from control.model import Junction, Kind, Lamp
 from control.observe import Floats
 
 NEVER_S = 10_000
-CLEARS_S = 20
+CLEARS_S = 14
 """Who has not left the junction so long after its green will not leave for our waiting."""
 
 
