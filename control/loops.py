@@ -14,11 +14,9 @@ from control.lanes import LaneTables
 from control.model import Junction, Lamp, Role
 from control.neighbours import Course
 from control.observe import Floats, Observation
-from control.picture import HORIZON_S, SPEEDS_UP_MS2, Picture, Saturation
+from control.picture import HORIZON_S, PLACE_M, SPEEDS_UP_MS2, Picture, Saturation
 from control.substitute import Substitute
 
-SPACE_M = 7.5
-"""Of a standing car and the gap before it."""
 FREE_S = 5
 GAP_S = 4
 """A queue that flows leaves no longer gap over its stop line."""
@@ -72,7 +70,7 @@ class LoopEstimator:
                 )
                 for lane in mine:
                     self._reach_s[lane] = detector.distance_m / speed_ms[lane]
-                    self._fits[lane] = max(1.0, detector.distance_m / SPACE_M)
+                    self._fits[lane] = max(1.0, detector.distance_m / PLACE_M)
                     self._watched[lane] = True
                     self._over[lane, k] = True
             elif detector.role is Role.EXIT:
@@ -102,7 +100,7 @@ class LoopEstimator:
         self._course = Course(self._reach_s)
         self._going_s = np.zeros(lanes)
         clear_m = np.array([junction.kept_clear_m.get(lane, 0.0) for lane in number])
-        self._late_s = _from_rest_s(SPACE_M + clear_m) - _from_rest_s(SPACE_M)
+        self._late_s = _from_rest_s(PLACE_M + clear_m) - _from_rest_s(PLACE_M)
         """float64[lanes]: by how much longer the gap over a stop line is that keeps clear what lies
         behind the lane's only place: the next sets out once that place is free."""
 

@@ -8,6 +8,8 @@ from control.observe import Floats
 
 HORIZON_S = 30
 """Farther ahead the fluid model's guesses outweigh what is known."""
+PLACE_M = 7.5
+"""Of a standing car and the gap before it."""
 SPEEDS_UP_MS2, BRAKES_MS2 = 2.6, 4.5
 """A car's usual."""
 SOON_S = 4

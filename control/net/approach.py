@@ -6,9 +6,8 @@ A controlled lane may be as short as 0.2 m in a real net: what matters is the ro
 from dataclasses import dataclass
 
 from control.net.network import Network
+from control.picture import PLACE_M
 
-PLACE_M = 7.5
-"""Of a standing car and the gap before it."""
 TURN_ROUND = "t"
 """As SUMO writes the direction of a connection."""
 

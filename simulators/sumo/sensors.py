@@ -9,19 +9,19 @@ from typing import Any
 import numpy as np
 
 from control.model import Lamp
-from control.net.approach import PLACE_M, Reach, across, downstream, upstream
+from control.net.approach import Reach, across, downstream, upstream
 from control.net.derive import Derived
 from control.net.loops import Loop
 from control.net.network import Network
 from control.observe import BusCall, Floats, Observation, Vehicles
-from control.picture import SPEEDS_UP_MS2
+from control.picture import PLACE_M, SPEEDS_UP_MS2
+from control.queued import STANDING_MS
 from simulators.sumo.session import LANE, POSITION, SPEED, Session
 
 OCCUPANCY, NUMBER = 0x13, 0x10
 FULL_M, CAMERA_M = 200.0, 80.0
-STANDING_MS = 2.0
 STOOD_MS = 1.0
-CLEARS_S = 2.5
+LEAVES_S = 2.5
 """Who needs longer to leave a junction would be met by the first of the next green."""
 
 
@@ -102,7 +102,7 @@ class Positions:
         queues = np.zeros(ways.groups)
         for group, lanes in ways.exits.items():
             stopped = sum(
-                speed_ms < 0.1 for name, _ in lanes for _, speed_ms in self._by_lane.get(name, ())
+                speed_ms < 0.1 for name in lanes for _, speed_ms in self._by_lane.get(name, ())
             )
             queues[group] = stopped / len(lanes)
         return queues
@@ -157,9 +157,9 @@ def fits(road: Sequence[Reach], by_lane: Mapping[str, Sequence[tuple[float, floa
 
 
 def stays(to_go_m: float, speed_ms: float) -> bool:
-    """Whether somebody within a junction stands there, or will not be out of it in `CLEARS_S`."""
+    """Whether somebody within a junction stands there, or will not be out of it in `LEAVES_S`."""
     reached_ms = math.sqrt(speed_ms**2 + 2 * SPEEDS_UP_MS2 * max(0.0, to_go_m))
-    return speed_ms < STOOD_MS or reached_ms - speed_ms > SPEEDS_UP_MS2 * CLEARS_S
+    return speed_ms < STOOD_MS or reached_ms - speed_ms > SPEEDS_UP_MS2 * LEAVES_S
 
 
 class _Ways:
@@ -183,7 +183,7 @@ class _Ways:
         self.within: list[tuple[str, float, int]] = []
         """A lane within the junction, from its begin to the way out in metres, and its group."""
         self.roads: dict[int, list[tuple[Reach, ...]]] = {}
-        self.exits: dict[int, list[tuple[str, float]]] = {}
+        self.exits: dict[int, list[str]] = {}
         for link, ways in one.links.items():
             group = one.group_of[link]
             if group < 0:
@@ -197,10 +197,8 @@ class _Ways:
                     for via in reversed(across(network, way.via)):
                         end_m += network.lanes[via].length_m if via in network.lanes else 0.0
                         self.within.append((via, end_m, group))
-                lane = network.lanes[way.to_lane]
-                there = (lane.id, min(lane.length_m, reach_m))
-                if there not in self.exits.setdefault(group, []):
-                    self.exits[group].append(there)
+                if way.to_lane not in self.exits.setdefault(group, []):
+                    self.exits[group].append(way.to_lane)
                     away = downstream(network, way.to_lane, reach_m)
                     self.roads.setdefault(group, []).append(away)
 

@@ -98,8 +98,9 @@ def test_what_a_queue_lets_through_is_no_measure_of_who_joins_it():
         Detector("up", Role.ADVANCE, NORTH, 80.0, lanes=("n1",)),
     )
     substitute = Substitute(replace(JUNCTION, detectors=detectors))
-    good, failed = (Verdict(state, np.zeros(2, np.int64), frozenset())
-                    for state in (np.zeros(2, np.int8), np.array([0, Condition.MISSING], np.int8)))  # fmt: skip
+    never_s = np.zeros(2, np.int64)
+    good = Verdict(np.zeros(2, np.int8), never_s, frozenset())
+    failed = Verdict(np.array([0, Condition.MISSING], np.int8), never_s, frozenset())
     for at_s in range(3600):
         substitute.rates(seen(at_s, at_s % 4 == 0, at_s % 4 == 1), good)
     for at_s in range(3600, 4200):

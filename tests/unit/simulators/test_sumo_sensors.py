@@ -2,7 +2,8 @@
 
 import math
 
-from control.net.approach import PLACE_M, Reach
+from control.net.approach import Reach
+from control.picture import PLACE_M
 from simulators.sumo.sensors import fits, stays
 
 AWAY = (Reach("far", 40.0), Reach("near", 0.0))

@@ -2,8 +2,9 @@
 
 import pytest
 
-from control.net.approach import PLACE_M, across, kept_clear_m
+from control.net.approach import across, kept_clear_m
 from control.net.network import Connection, NetLane, Network
+from control.picture import PLACE_M
 
 
 def way(from_lane, via):
