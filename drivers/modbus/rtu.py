@@ -95,7 +95,9 @@ class RtuWire:
         self._waiting = waiting
         self._answer = RtuAnswer(request)
         on_wire_s = (len(request.rtu) + request.rtu_answer_size) * self._char_s
-        self._timer = loop.call_later(link.timeout_s + on_wire_s, self._expire, request)
+        # when a machine goes on after it stood still, timers are heard before ports: look there
+        look = loop.call_later
+        self._timer = look(link.timeout_s + on_wire_s, look, 0, self._expire, waiting, request)
         try:
             if os.write(self._port.fd, request.rtu) != len(request.rtu):
                 raise LinkDown(f"{link.path}: the port takes no more bytes")
@@ -147,20 +149,22 @@ class RtuWire:
             self._waiting.set_result(content)
         elif self._answer.spoiled and self._timer is not None:
             self._timer.cancel()
-            self._timer = loop.call_later(_SPOILED_S, self._expire, self._answer.request)
+            self._timer = loop.call_later(
+                _SPOILED_S, self._expire, self._waiting, self._answer.request
+            )
 
-    def _expire(self, request: Request) -> None:
-        if self._waiting is None or self._waiting.done() or self._answer is None:
+    def _expire(self, waiting: asyncio.Future[bytes], request: Request) -> None:
+        if waiting is not self._waiting or waiting.done() or self._answer is None:
             return
         if self._answer.heard:
-            self._waiting.set_exception(
+            waiting.set_exception(
                 BadFrame(
                     f"{self.name}: {self._answer.heard} bytes came, no whole answer of unit "
                     f"{request.unit} among them ({request.name})"
                 )
             )
         else:
-            self._waiting.set_exception(
+            waiting.set_exception(
                 NoAnswer(
                     f"{self.name}: unit {request.unit} did not answer within "
                     f"{self.timeout_s:g} s ({request.name})"

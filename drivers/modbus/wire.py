@@ -153,7 +153,9 @@ class _Connection(asyncio.BufferedProtocol):
         self._stranger = None
         answer: asyncio.Future[bytes] = self._loop.create_future()
         self._answer = answer
-        timer = self._loop.call_later(self._timeout_s, self._expire)
+        # when a machine goes on after it stood still, timers are heard before sockets: look there
+        look = self._loop.call_later
+        timer = look(self._timeout_s, look, 0, self._expire, answer)
         self._transport.write(transaction.to_bytes(2, "big") + request.tcp_tail)
         try:
             return await answer
@@ -188,9 +190,9 @@ class _Connection(asyncio.BufferedProtocol):
             if not self._strict:
                 self.hang_up()
 
-    def _expire(self) -> None:
+    def _expire(self, answer: asyncio.Future[bytes]) -> None:
         request = self._request
-        if request is None:
+        if request is None or answer is not self._answer or answer.done():
             return
         if self._stranger is None:
             self._fail(

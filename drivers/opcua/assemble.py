@@ -92,19 +92,37 @@ class Changes:
             self.column[chosen], self.value[chosen], self.quality[chosen], self.source_at[chosen]
         )
 
+    def copy(self) -> "Changes":
+        """The same, in arrays of its own."""
+        return self.where(np.ones(len(self), np.bool_))
+
+    def take(self, changes: "Changes") -> None:
+        """Let each column, which must stand here in order, be as the last of the changes says."""
+        at = changes.column
+        self.value[at], self.quality[at] = changes.value, changes.quality
+        self.source_at[at] = changes.source_at
+
     def beside(self, known: "Changes") -> "Changes":
         """Those of them that `known`, which holds every column in order, does not say already.
 
         A new subscription sends the value of every item at once; after a read of all of them most
         of that is no news.
         """
+        return self.where(self._differ(known) | (self.source_at != known.source_at[self.column]))
+
+    def unlike(self, known: "Changes") -> "Changes":
+        """Those with another value or quality than in `known`, which holds every column in order.
+
+        A server that writes the same value again stamps it anew and publishes nothing.
+        """
+        return self.where(self._differ(known))
+
+    def _differ(self, known: "Changes") -> npt.NDArray[np.bool_]:
         at = self.column
-        news: npt.NDArray[np.bool_] = (
+        differ: npt.NDArray[np.bool_] = (
             (self.value != known.value[at]) & ~(np.isnan(self.value) & np.isnan(known.value[at]))
-            | (self.quality != known.quality[at])
-            | (self.source_at != known.source_at[at])
-        )
-        return self.where(news)
+        ) | (self.quality != known.quality[at])
+        return differ
 
 
 class Believed(NamedTuple):
@@ -115,12 +133,19 @@ class Believed(NamedTuple):
 
     @classmethod
     def around(cls, now: int, heard_at: int, period_s: float) -> "Believed":
-        """Within two periods, at least 2 s, of now; or of what was in the queue since last heard.
+        """Within two periods, at least 2 s, of now; or what was in the queue since `heard_at`.
 
-        `now` and `heard_at` (when the server was last heard) are Instants.
+        `now` is the gateway's Instant; `heard_at` that up to which the server has told its changes.
         """
         tolerance = max(int(2 * period_s * NS_PER_S), _LEAST_TOLERANCE_NS)
         return cls(min(heard_at, now) - tolerance, now + tolerance)
+
+    def heard_at(self, published_at: int, now: int) -> int:
+        """Up to when a publication tells: the server's own time of it where that is believed.
+
+        A publication that lay in a socket says nothing of the time that it lay there.
+        """
+        return published_at if self.since <= published_at <= self.until else now
 
     def holds(self, at: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
         """Which of these server times are taken as they are; 0 is none."""
@@ -131,6 +156,11 @@ class Believed(NamedTuple):
         """Which changes a look has overtaken: `known`, every column in order, shows newer ones."""
         at = changes.source_at
         return self.holds(at) & (at <= known.source_at[changes.column])
+
+    def later(self, changes: Changes, told: Changes) -> Changes:
+        """The changes but for those older than what `told`, every column in order, holds."""
+        at = changes.source_at
+        return changes.where(~(self.holds(at) & (at < told.source_at[changes.column])))
 
     def astray(self, changes: Changes) -> npt.NDArray[np.int64]:
         """The server times outside the span, unsorted."""

@@ -6,6 +6,7 @@ decided in `drivers.opcua.driver`. Imported only when a session opens: asyncua w
 """
 
 import asyncio
+import itertools
 import logging
 import math
 from collections.abc import Iterator
@@ -54,6 +55,7 @@ class Channel:
         client.max_messagesize, client.max_chunkcount = MAX_MESSAGE_BYTES, MAX_CHUNKS
         self._client = client
         self._renew_at_s = math.inf
+        self._order = itertools.count(1)
         # it logs every error that it also raises, with a traceback, and some that are none
         logging.getLogger("asyncua").setLevel(logging.CRITICAL + 1)
 
@@ -100,22 +102,26 @@ class Channel:
             told.ResponseHeader.ServiceResult.check()
         return cast("_Answer", told)
 
-    async def ask_bytes(self, request: object) -> bytes:
-        """The answer as it came; raises as `open` does."""
-        with self.translated():
-            return bytes(await self._protocol().send_request(request))
-
-    def begin(self, request: object) -> asyncio.Future[Any]:
-        """Put a question that may stay open for long; `end` has its answer once it is done."""
+    def begin(self, request: object) -> "Question":
+        """Put a question; `answer` waits for it, or `end` has its answer once it is done."""
         with self.translated():
             # the public send_request gives the answer up when its wait is cancelled: a question
             # that outlasts a wait needs the future itself
-            return self._protocol()._send_request(request, timeout=0)  # noqa: SLF001
+            future = self._protocol()._send_request(request, timeout=0)  # noqa: SLF001
+        return Question(future, self._order)
 
-    def end(self, question: asyncio.Future[Any]) -> bytes:
+    async def answer(self, question: "Question") -> bytes:
+        """Wait within the link's timeout; an answer that is there by then counts, however late."""
+        with self.translated():
+            await done_within({question.future}, self._link.timeout_s)
+            if question.future.cancel():
+                raise TimeoutError
+        return self.end(question)
+
+    def end(self, question: "Question") -> bytes:
         """The answer to a question that is done; raises as `open` does."""
         with self.translated():
-            body = question.result()
+            body = question.future.result()
             self._protocol().check_answer(body, "")
             return bytes(body)
 
@@ -192,6 +198,35 @@ class Channel:
     def _set_renewal(self) -> None:
         lifetime_s = self._client.secure_channel_timeout / 1000
         self._renew_at_s = asyncio.get_running_loop().time() + 0.75 * lifetime_s
+
+
+async def done_within(futures: set[asyncio.Future[Any]], timeout_s: float) -> None:
+    """Wait until one is done, or for the timeout; then see what lies in the socket.
+
+    When a machine goes on after it stood still, timers are heard before sockets.
+    """
+    done, _ = await asyncio.wait(futures, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+    if not done:
+        await asyncio.wait(futures, timeout=0, return_when=asyncio.FIRST_COMPLETED)
+
+
+class Question:
+    """A request under way, and its place among the answers."""
+
+    def __init__(self, future: asyncio.Future[Any], order: Iterator[int]) -> None:
+        self.future = future
+        self.nth = 0
+        """Of the answers in the order of the stream; 0 while it has not come."""
+        self._order = order
+        # asyncua ends futures as it reads the stream, and callbacks run in the order of ends
+        future.add_done_callback(self._came)
+
+    def _came(self, _: object) -> None:
+        self.nth = next(self._order)
+
+    def came_before(self, other: "Question") -> bool:
+        """Whether its answer stood before the other's in the stream, which must be there."""
+        return 0 < self.nth < other.nth
 
 
 def meaning_of(status: int) -> str:

@@ -57,6 +57,8 @@ class Publication:
     readings: Readings
     keep_alive: bool
     """Nothing has changed and the subscription lives (Part 4 §5.13.1.1)."""
+    published_at: int = 0
+    """PublishTime, the server's clock when it made this, in ns since 1970; 0 where it gave none."""
     ended: int | None = None
     """The StatusCode with which the server ended the subscription."""
 
@@ -103,9 +105,10 @@ def _publication(body: bytes, end_of_variant: EndOfVariant) -> Publication:
     (available,) = _I32(body, at + 4)
     at += 8 + 4 * max(available, 0) + 1  # AvailableSequenceNumbers, MoreNotifications
     (sequence,) = _U32(body, at)
-    (count,) = _I32(body, at + 12)  # past PublishTime
+    (ticks,) = _I64(body, at + 4)
+    (count,) = _I32(body, at + 12)
     at += 16
-    told = Publication(subscription, sequence, Readings(), keep_alive=count <= 0)
+    told = Publication(subscription, sequence, Readings(), count <= 0, _since_1970_ns(ticks))
     for _ in range(count):
         kind, at = _type_id(body, at)
         (encoded,) = _U8(body, at)
@@ -161,8 +164,7 @@ def _data_value(
     source_at = 0
     if mask & 0x04:
         (ticks,) = _I64(body, at)
-        if ticks > 0:
-            source_at = (ticks - EPOCH_100NS) * 100
+        source_at = _since_1970_ns(ticks)
         at += 8
     # source picoseconds, server timestamp, server picoseconds: in this order, none of them used
     at += 2 * (mask >> 4 & 1) + 8 * (mask >> 3 & 1) + 2 * (mask >> 5 & 1)
@@ -173,6 +175,10 @@ def _data_value(
     readings.status.append(status)
     readings.source_at.append(source_at)
     return at
+
+
+def _since_1970_ns(ticks: int) -> int:
+    return (ticks - EPOCH_100NS) * 100 if ticks > 0 else 0
 
 
 def _past_header(body: bytes, wanted: int) -> int:

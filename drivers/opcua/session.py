@@ -12,7 +12,7 @@ from asyncua.common.utils import Buffer
 from asyncua.ua.ua_binary import variant_from_binary
 
 from drivers.opcua import frames
-from drivers.opcua.channel import Channel, meaning_of, ua
+from drivers.opcua.channel import Channel, Question, done_within, meaning_of, ua
 from drivers.opcua.frames import MAX_NOTIFICATIONS, Publication, Readings
 from drivers.opcua.nodes import NodeName
 from drivers.opcua.numbers import fitted
@@ -66,7 +66,8 @@ class Session:
         self._batch_items = _BATCH
         self._questions: list[tuple[list[int], ua.ReadRequest]] = []
         self._subscription = 0
-        self._publishing: asyncio.Future[Any] | None = None
+        self._publishing: Question | None = None
+        self._looked: Question | None = None
         self._acknowledge: list[ua.SubscriptionAcknowledgement] = []
 
     def ask_in_batches(self, nodes_per_read: int, items_per_call: int) -> None:
@@ -80,12 +81,19 @@ class Session:
             for batch in batches
         ]
 
+    @property
+    def spoke_first(self) -> bool:
+        """Whether a publication that nobody has fetched came before the last look's answer."""
+        waiting, looked = self._publishing, self._looked
+        return waiting is not None and looked is not None and waiting.came_before(looked)
+
     async def look(self) -> Readings:
         """Every node's value as it stands now, in order; one question for each batch."""
         await self._channel.renew()
         told = Readings()
-        for places, question in self._questions:
-            answer = await self._read(question)
+        for places, request in self._questions:
+            self._looked = self._channel.begin(request)
+            answer = await self._read(self._looked, request)
             told.handle += places
             told.value += answer.value
             told.status += answer.status
@@ -159,11 +167,27 @@ class Session:
             request.Parameters.SubscriptionAcknowledgements = self._acknowledge
             self._acknowledge = []
             self._publishing = self._channel.begin(request)
+        await done_within({self._publishing.future, interrupt}, timeout_s)
+        return self._published()
+
+    async def last_word(self) -> Publication | None:
+        """End the subscription; what the server had published by then and nobody has fetched.
+
+        Raises as `publication` does, also where the server does not answer in time.
+        """
+        if self._publishing is None:
+            return None
+        request = ua.DeleteSubscriptionsRequest()
+        request.Parameters.SubscriptionIds = [self._subscription]
+        await self._channel.ask(request, ua.DeleteSubscriptionsResponse)
+        try:
+            return self._published()
+        except DeviceRefused:  # there is nothing left to publish for: how most servers say so
+            return None
+
+    def _published(self) -> Publication | None:
         waiting = self._publishing
-        await asyncio.wait(
-            {waiting, interrupt}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED
-        )
-        if not waiting.done():
+        if waiting is None or not waiting.future.done():
             return None
         self._publishing = None
         told = frames.publication(self._channel.end(waiting), end_of_variant)
@@ -214,20 +238,22 @@ class Session:
         if not result.is_good():
             raise DeviceRefused(result.value, meaning_of(result.value))
         try:
-            return await self._read(_question([number.node]))
+            request = _question([number.node])
+            return await self._read(self._channel.begin(request), request)
         except DeviceRefused as error:
             raise NoAnswer(f"the write was taken; reading it back: {error}") from error
 
     async def close(self) -> None:
         """End the session if the server still answers, and hang up in any case."""
-        publishing, self._publishing = self._publishing, None
-        if publishing is not None and not publishing.cancel() and not publishing.cancelled():
-            publishing.exception()  # taken note of, lest it be reported as never retrieved
+        if self._publishing is not None:
+            publishing, self._publishing = self._publishing.future, None
+            if not publishing.cancel() and not publishing.cancelled():
+                publishing.exception()  # taken note of, lest it be reported as never retrieved
         await self._channel.close()
 
-    async def _read(self, question: ua.ReadRequest) -> Readings:
-        body = await self._channel.ask_bytes(question)
-        return frames.values(body, len(question.Parameters.NodesToRead), end_of_variant)
+    async def _read(self, question: Question, request: ua.ReadRequest) -> Readings:
+        body = await self._channel.answer(question)
+        return frames.values(body, len(request.Parameters.NodesToRead), end_of_variant)
 
     def _item(self, place: int, period_s: float) -> ua.MonitoredItemCreateRequest:
         item = ua.MonitoredItemCreateRequest()

@@ -6,15 +6,17 @@ notification that was lost with a connection.
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING
 
 from drivers.opcua.looks import Looker
-from edge.errors import LinkDown, NoAnswer
+from edge.errors import EdgeError, LinkDown, NoAnswer
 from edge.model.point import Columns
 from edge.model.scan import Scan
 
 if TYPE_CHECKING:
+    from drivers.opcua.frames import Publication
     from drivers.opcua.session import Pace, Session
 
 MISSED_KEEP_ALIVES = 3
@@ -29,6 +31,10 @@ async def watch(
     interrupt: asyncio.Future[None],
 ) -> AsyncGenerator[Scan, None]:
     """Scans of what changes, until `interrupt` or an error; all values at first.
+
+    A later read of all values tells what nobody has told: nothing is told twice. What the server
+    published before it answered that read is told before it, and so is at the end what it published
+    until it heard that we go.
 
     Args:
         session: Fresh, without a subscription.
@@ -53,24 +59,39 @@ async def watch(
     reread_at_s, patience_s = heard_s + reread_s, 2 * period_s
     while not interrupt.done():
         told = await session.publication(patience_s, interrupt)
-        if interrupt.done():
-            return
         now_s = loop.time()
         if told is not None:
-            if told.ended is not None:
-                raise LinkDown(f"{columns.device}: the server ended the subscription")
             heard_s, patience_s = now_s, 2 * period_s
-            for scan in looker.changed(told.readings):
+            for scan in _heard(told, looker, columns):
                 yield scan
+        elif interrupt.done():
+            break
         elif now_s - heard_s > watchdog_s:
             raise NoAnswer(
                 f"{columns.device}: nothing published for {watchdog_s:g} s, not even a keep-alive;"
                 " the subscription is made anew"
             )
         if told is None or now_s >= reread_at_s:
-            yield await looker.look(session)
+            glance = await looker.glance(session)
+            if session.spoke_first and (told := await session.publication(0.0, interrupt)):
+                heard_s = loop.time()
+                for scan in _heard(told, looker, columns):
+                    yield scan
+            for scan in looker.news(glance):
+                yield scan
             reread_at_s, patience_s = loop.time() + reread_s, period_s
             await _watch_again(session, looker, columns)
+    # a server that does not answer any more has nothing more to say
+    with contextlib.suppress(EdgeError):
+        if (told := await session.last_word()) is not None:
+            for scan in _heard(told, looker, columns):
+                yield scan
+
+
+def _heard(told: "Publication", looker: Looker, columns: Columns) -> list[Scan]:
+    if told.ended is not None:
+        raise LinkDown(f"{columns.device}: the server ended the subscription")
+    return looker.changed(told.readings, told.published_at)
 
 
 async def _watch_again(session: "Session", looker: Looker, columns: Columns) -> None:

@@ -55,13 +55,22 @@ class Server:
     pace: Pace = field(default_factory=Pace)
     monitored: set = field(default_factory=set)
     source_at: int = 0
+    """Of what it has not published."""
+    published_at: dict = field(default_factory=dict)
     looks: int = 0
+    crossing: dict | None = None
+    """What it publishes just before it answers the next look but the first."""
+    parting: dict | None = None
+    """What it publishes just before it hears that we go."""
+    spoke_first: bool = False
 
     async def look(self):
         self.looks += 1
+        self.spoke_first = self.crossing is not None and self.looks > 1
         n = len(self.nodes)
         status = [UNKNOWN if i in self.unknown else 0 for i in range(n)]
-        return Readings(list(range(n)), list(self.nodes.values()), status, [self.source_at] * n)
+        source_at = [self.published_at.get(i, self.source_at) for i in range(n)]
+        return Readings(list(range(n)), list(self.nodes.values()), status, source_at)
 
     async def subscribe(self, period_s):
         await self.monitor([i for i in self.nodes if i not in self.unknown], period_s)
@@ -70,7 +79,14 @@ class Server:
     async def monitor(self, places, period_s):
         self.monitored |= set(places)
 
+    async def last_word(self):
+        return None if self.parting is None else self._told(self.parting)
+
     async def publication(self, timeout_s, interrupt):
+        if self.spoke_first:
+            self.spoke_first = False
+            told, self.crossing = self.crossing, None
+            return self._told(told)
         if not self.script:
             interrupt.set_result(None)
             return None
@@ -83,12 +99,16 @@ class Server:
         self.time.now_s += after_s
         if isinstance(told, int):
             return Publication(1, 1, Readings(), keep_alive=False, ended=told)
+        return self._told(told)
+
+    def _told(self, told):
         readings = Readings()
         for column, value in (told or {}).items():
             readings.handle.append(column)
             readings.value.append(value)
             readings.status.append(0)
             readings.source_at.append(self.time.now() - S // 10)
+            self.nodes[column], self.published_at[column] = value, readings.source_at[-1]
         return Publication(1, 1, readings, keep_alive=not told)
 
 
@@ -131,7 +151,7 @@ async def test_a_server_that_gives_no_word_is_asked(scans):
     columns = Columns("plant", tuple(Point("plant", f"p{i}") for i in range(3)), 1.0)
     server = Server(Time(), [(5.0, None), (1.0, {0: 9.0})], pace=slow)
     assert await scans(server, columns=columns) == [
-        (0.0, "all"), (2.0, "all"), (3.0, "all"), (4.0, "all"), (5.0, {}), (5.9, {"p0": 9.0}),
+        (0.0, "all"), (2.0, {}), (3.0, {}), (4.0, {}), (5.0, {}), (5.9, {"p0": 9.0}),
     ]  # fmt: skip
     assert "keep-alive 5 s" in columns.facts["subscription"]
 
@@ -163,9 +183,77 @@ async def test_a_node_that_vanished_in_silence_is_found_and_its_return_is_watche
     watched = []
     server.look = look
     told = await scans(server, reread_s=3.0)
-    assert [at for at, cells in told if cells == "all"] == [0.0, 3.0, 6.5]
+    assert [at for at, cells in told if "p1" in cells] == [3.0, 6.5], "gone, and back"
     assert watched == [[0, 1, 2]]
     assert server.monitored == {0, 1, 2}, "the returned node is watched again"
+
+
+async def test_a_later_look_tells_only_what_nobody_has_told(scans):
+    server = Server(Time(), [(1.0, None)] * 3 + [(1.0, {0: 9.0}), (0.5, None)])
+
+    async def look(original=server.look):
+        if server.looks:
+            server.nodes[1] = 7.0
+        return await original()
+
+    server.look = look
+    told = await scans(server, reread_s=2.0)
+    assert [cells for _, cells in told if cells] == ["all", {"p1": 7.0}, {"p0": 9.0}]
+    assert server.looks == 3, "the third look found nothing new"
+
+
+async def test_what_was_published_before_a_look_was_answered_is_told_before_it(scans):
+    server = Server(Time(), [(1.0, None)] * 3, crossing={0: 4.0, 1: 6.0})
+
+    async def look(original=server.look):
+        if server.looks:
+            server.nodes |= {0: 5.0}
+            server.source_at = server.time.now() - S // 20
+        return await original()
+
+    server.look = look
+    told = await scans(server, reread_s=2.0)
+    assert [(at, cells) for at, cells in told if cells] == [
+        (0.0, "all"),
+        (1.9, {"p0": 4.0, "p1": 6.0}),
+        (1.95, {"p0": 5.0, "p1": 2.0}),
+    ]
+
+
+async def test_what_the_server_says_until_it_hears_that_we_go_is_told(scans):
+    server = Server(Time(), [(0.5, {0: 1.5})], parting={1: 8.0})
+    assert [cells for _, cells in await scans(server)] == ["all", {"p0": 1.5}, {"p1": 8.0}]
+
+
+async def test_values_that_lay_in_a_socket_keep_their_time():
+    columns = Columns("plant", (Point("plant", "p0"),), 1.0)
+    looker = Looker(columns, Laws([AS_IT_IS]), time := Time())
+    await looker.look(Server(time, [], nodes={0: 0.5}))
+    time.now_s = 30.0
+    begun = time.now()
+    first = looker.changed(Readings([0], [1.0], [0], [begun - 29 * S]), begun - 29 * S)
+    rest = Readings([0, 0], [2.0, 3.0], [0, 0], [begun - 28 * S, begun - S])
+    scans = [*first, *looker.changed(rest, begun)]
+    assert [(begun - scan.measured_at) / S for scan in scans] == [29.0, 28.0, 1.0]
+    assert "source_clock" not in columns.facts
+    (stale,) = looker.changed(Readings([0], [4.0], [0], [begun - 28 * S]), begun)
+    assert stale.measured_at == begun, "all up to its last publication was told already"
+
+
+async def test_a_sign_of_life_that_lay_in_a_socket_is_as_old_as_it_is():
+    columns = Columns("plant", (Point("plant", "p0"),), 1.0)
+    looker = Looker(columns, Laws([AS_IT_IS]), time := Time())
+    await looker.look(Server(time, [], nodes={0: 0.5}))
+    time.now_s = 5.0
+    now = time.now()
+    (alive,) = looker.changed(Readings(), now - 4 * S)
+    (scan,) = looker.changed(Readings([0], [1.0], [0], [now - 3 * S]), now)
+    assert [(now - s.measured_at) / S for s in (alive, scan)] == [4.0, 3.0]
+    assert alive.measured_at - alive.mono_ns == scan.measured_at - scan.mono_ns
+    (ahead,) = looker.changed(Readings(), now + S)
+    (unstamped,) = looker.changed(Readings())
+    (astray,) = looker.changed(Readings(), now - 3600 * S)
+    assert {s.measured_at for s in (ahead, unstamped, astray)} == {now}
 
 
 async def test_an_unknown_node_is_refused_and_the_others_live(scans):
