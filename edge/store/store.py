@@ -22,6 +22,7 @@ from edge.store.health import StoreHealth
 from edge.store.lock import Lock
 from edge.store.opening import Disk
 from edge.store.place import BEFORE_ALL
+from edge.store.ticks import Ticks
 from edge.store.waiting import EventGroup, Waiting
 from edge.store.writer import Settings, Writer
 
@@ -30,7 +31,6 @@ T = TypeVar("T")
 LEAST_LIMIT_BYTES = 4 * 2**20
 PAGE_ROWS = 32
 """Rows that one reading of history may keep the writer from committing for."""
-TICK_NS = NS_PER_S
 RETRY_NS = NS_PER_S
 
 _log = logging.getLogger(__name__)
@@ -82,7 +82,7 @@ class Store:
         self._waiting = Waiting(round(commit_interval_s * NS_PER_S))
         self._recording: list[EventGroup] = []
         self._calls: deque[Callable[[Writer], None]] = deque()
-        self._next_tick_ns = self._clock.mono_ns()
+        self._ticks = Ticks(self._clock.mono_ns())
         self._wakers: list[tuple[asyncio.AbstractEventLoop, Callable[[], None]]] = []
         self._died: Future[None] = Future()
         self._lock = Lock(settings.disk.path)
@@ -245,9 +245,8 @@ class Store:
             self._record(writer)
         for call in calls:
             call(writer)
-        if now_ns >= self._next_tick_ns:
-            self._next_tick_ns = now_ns + TICK_NS
-            writer.tick()
+        if now_ns >= self._ticks.next_ns:
+            writer.tick(closes=self._ticks.take(now_ns))
             self._waiting.full = writer.shortage
         return not is_closed
 
@@ -259,7 +258,7 @@ class Store:
         if waiting.is_due(now_ns):
             return 0
         due_ns = waiting.due_ns()
-        return min(self._next_tick_ns, due_ns or self._next_tick_ns) - now_ns
+        return min(self._ticks.next_ns, due_ns or self._ticks.next_ns) - now_ns
 
     def _commit(self, writer: Writer) -> None:
         with self._wake:

@@ -180,8 +180,8 @@ class Writer:
         """Write events into their lanes; `done` once they stand."""
         self._digestion.record(events, done)
 
-    def tick(self) -> None:
-        """What is due once a second.
+    def tick(self, *, closes: bool = True) -> None:
+        """What is due once a second; the windows that ended stay open where `closes` is false.
 
         Raises:
             Damaged: the ledger cannot be trusted any more: `condemn` it and start again.
@@ -190,7 +190,8 @@ class Writer:
             if self._desk.flush():
                 if self._digestion.is_behind:
                     self._digestion.catch_up()
-                self._digestion.close_until(Instant(self._clock.now() - UNCOMMITTED_NS))
+                if closes:
+                    self._digestion.close_until(Instant(self._clock.now() - UNCOMMITTED_NS))
                 self._digestion.cut_raw_when_due()
                 self._keep_within_limit()
             self.health = self._look()

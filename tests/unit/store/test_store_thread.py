@@ -210,7 +210,7 @@ async def test_memory_is_bounded_while_the_disk_is_broken(begin, broken, monkeyp
 
 async def test_scans_are_refused_while_the_disk_limit_leaves_no_room(begin, monkeypatch):
     sentence = "the store takes more than store.limit allows"
-    monkeypatch.setattr("edge.store.store.TICK_NS", 1)
+    monkeypatch.setattr("edge.store.ticks.TICK_NS", 1)
     monkeypatch.setattr("edge.store.retention.Retention.shortage", lambda self: sentence)
     store = begin()
     await store.last(Lane.EVENT)
@@ -225,11 +225,11 @@ async def test_scans_are_refused_while_the_disk_limit_leaves_no_room(begin, monk
 
 @pytest.mark.parametrize("failure", [RuntimeError("a fault of ours"), Damaged("ria.db: damaged")])
 async def test_a_thread_that_stopped_is_seen(begin, monkeypatch, failure):
-    monkeypatch.setattr("edge.store.store.TICK_NS", 1_000_000)
+    monkeypatch.setattr("edge.store.ticks.TICK_NS", 1_000_000)
     store = begin()
     epoch = store.epoch
 
-    def failing(writer):
+    def failing(writer, *, closes):
         raise failure
 
     monkeypatch.setattr(Writer, "tick", failing)
