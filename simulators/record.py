@@ -12,6 +12,8 @@ from edge.model.clock import Instant
 
 FLUSH_S = 0.2
 """No line waits longer than this for the file."""
+STOOD_STILL_S = 0.5
+"""A flush that comes so much too late tells of a machine without time for us."""
 
 
 class Record:
@@ -26,6 +28,9 @@ class Record:
     a client's open connection: `{"at", "device", "how", "values"}`; `at` is the values' source
     timestamp (ns, UTC, whole microseconds), `how` is `publish` or `read`. Values with a bad
     status, NaN, and publications no newer than what a read has told are left out.
+
+    `{"stood_since", "stood_until"}` (ns, UTC): the simulators did not run in that span. What was
+    asked meanwhile is answered after it, perhaps to nobody who still waits.
 
     Neither says that the client has read its socket: an answer may still die with the connection.
     """
@@ -56,6 +61,10 @@ class Record:
             self.answers += 1
             line = {"at": at, "device": device, "how": how, "values": good}
             self._lines.append(json.dumps(line, separators=(",", ":")) + "\n")
+
+    def stood_still(self, since: Instant, until: Instant) -> None:
+        """The machine gave the simulators no time in that span."""
+        self._lines.append(f'{{"stood_since":{since},"stood_until":{until}}}\n')
 
     def flush(self) -> None:
         """Give what has gathered to the operating system."""

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import tempfile
+import time
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -19,7 +20,7 @@ from simulators.modbus_rtu import RtuBus
 from simulators.modbus_station import Station
 from simulators.modbus_tcp import TcpPort
 from simulators.plant import NO_CABINETS, Plant
-from simulators.record import FLUSH_S, Record
+from simulators.record import FLUSH_S, STOOD_STILL_S, Record
 from simulators.signal_cabinet import SignalCabinet
 from simulators.value_faults import Shown, ValueSpoiler
 
@@ -253,7 +254,10 @@ class _Site:
 
     async def _keep_record(self, record: Record) -> None:
         while True:
+            since, since_ns = self._clock.now(), time.monotonic_ns()
             await asyncio.sleep(FLUSH_S)
+            if time.monotonic_ns() - since_ns > (FLUSH_S + STOOD_STILL_S) * NS_PER_S:
+                record.stood_still(since, self._clock.now())
             record.flush()
 
     async def _keep_away(self, port: _Port) -> None:

@@ -2,42 +2,33 @@
 
 The oracle shares no code with the gateway, the simulators or the receiver. It reads three files:
 the simulators' record of what they answered (JSON lines, with the very bytes), the receiver's
-ledger (SQLite), and the profiles (YAML), and decodes the bytes itself, one by one.
+ledger (SQLite), and the profiles (YAML).
 
 Every good answer must be one cell of the ledger for each point that is sent raw, and must be
 counted in exactly one summary row of its point. Where an answer stands in time is told by the raw
 cell that matches it; a point whose device sends no raw cell is attributed by the simulator's own
 time, and an answer within `EDGE_MS` of a window's edge may then be counted on either side.
+
+Where the simulators stood still, as a machine without time for them makes them, the gateway gave up
+waiting with good reason: an answer that left then, or just after, may be missing. None may ever be
+doubled.
 """
 
 import bisect
-import json
 import math
 import sqlite3
-import struct
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from edge.demo.answered import Answer, Key, read
+
 EDGE_MS = 250.0
 MATCH_MS = 1500.0
-LOOK_AHEAD = 200
-FORMATS = {
-    "uint16": "H", "int16": "h", "uint32": "I", "int32": "i", "uint64": "Q", "int64": "q",
-    "float32": "f", "float64": "d",
-}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One good value of one point, as a device sent it."""
-
-    at_ms: float
-    value: float
 
 
 @dataclass(slots=True)
@@ -77,7 +68,9 @@ def judge(
     """
     devices = yaml.safe_load(site.read_text())["devices"]
     verdict = Verdict()
-    answered = _answers(record, devices, profiles, verdict)
+    recorded = read(record, devices, profiles)
+    verdict.answers, answered = recorded.exchanges, recorded.answers
+    forgiven = [*forgiven, *recorded.idle]
     rows, cells = _ledger(ledger)
     for device in devices:
         raw = _raw_names(device, answered)
@@ -93,82 +86,10 @@ def judge(
     return verdict
 
 
-Key = tuple[str, str]
-
-
 def _raw_names(device: dict[str, Any], answered: dict[Key, list[Answer]]) -> list[str]:
     named = device.get("raw", [])
     every = [point for owner, point in answered if owner == device["id"]]
     return every if named is True else [point for point in named if point in every]
-
-
-def _answers(
-    record: Path, devices: list[dict[str, Any]], profiles: Path, verdict: Verdict
-) -> dict[Key, list[Answer]]:
-    maps = {}
-    for device in devices:
-        profile = yaml.safe_load((profiles / f"{device['profile']}.yaml").read_text())
-        only = set(device.get("only", [])) or {p["name"] for p in profile["points"]}
-        maps[device["id"]] = (profile, [p for p in profile["points"] if p["name"] in only])
-    found: dict[Key, list[Answer]] = defaultdict(list)
-    told: set[tuple[str, str, int]] = set()
-    for line in record.read_text().splitlines():
-        entry = json.loads(line)
-        verdict.answers += 1
-        profile, points = maps[entry["device"]]
-        for name, value in _values(entry, profile, points):
-            source_time = (entry["device"], name, entry["at"])
-            if "values" in entry and source_time in told:
-                continue
-            told.add(source_time)
-            if not math.isnan(value):
-                found[entry["device"], name].append(Answer(entry["at"] / 1e6, value))
-    for answers in found.values():
-        answers.sort(key=lambda answer: answer.at_ms)
-    return found
-
-
-def _values(
-    entry: dict[str, Any], profile: dict[str, Any], points: list[dict[str, Any]]
-) -> Iterator[tuple[str, float]]:
-    if "values" in entry:
-        names = {point["name"] for point in points}
-        yield from ((n, float(v)) for n, v in entry["values"].items() if n in names)
-        return
-    tables = {1: "coil", 2: "discrete", 3: "holding", 4: "input"}
-    table, start, data = tables[entry["function"]], entry["address"], bytes.fromhex(entry["data"])
-    for point in points:
-        offset = point["address"] - start
-        if point.get("table", "holding") != table or offset < 0:
-            continue
-        if table in ("coil", "discrete"):
-            if offset < entry["count"]:
-                yield point["name"], float(data[offset // 8] >> offset % 8 & 1)
-            continue
-        kind = point.get("type", "uint16")
-        size = struct.calcsize(FORMATS.get(kind, "H"))
-        piece = data[2 * offset : 2 * offset + size]
-        if len(piece) == size:
-            yield point["name"], _decode(piece, kind, point, profile)
-
-
-def _decode(piece: bytes, kind: str, point: dict[str, Any], profile: dict[str, Any]) -> float:
-    words = [piece[i : i + 2] for i in range(0, len(piece), 2)]
-    if profile.get("bytes", "big") == "little":
-        words = [word[::-1] for word in words]
-    if (point.get("words") or profile.get("words", "big")) == "little":
-        words.reverse()
-    joined = b"".join(words)
-    if int.from_bytes(joined, "big") in point.get("unavailable", []):
-        return math.nan
-    if point.get("bit") is not None:
-        return float(int.from_bytes(joined, "big") >> point["bit"] & 1)
-    if kind == "bit":
-        return float(int.from_bytes(joined, "big") & 1)
-    raw = struct.unpack(">" + FORMATS[kind], joined)[0]
-    value: float = raw * point.get("scale", 1.0) + point.get("offset", 0.0)
-    low, high = point.get("plausible") or (-math.inf, math.inf)
-    return value if math.isfinite(value) and low <= value <= high else math.nan
 
 
 Row = tuple[int, int, int, int, float | None, float | None, float | None]
@@ -207,34 +128,34 @@ def _compare_cells(
     forgiven: Sequence[tuple[int, int]],
     verdict: Verdict,
 ) -> None:
-    """Walk both lists in order; where they part, the shortest skip that joins them again counts."""
+    """Pair what is the same within `MATCH_MS`, the nearest in time first; what is left counts."""
     verdict.cells_expected += len(answers)
-    i = j = 0
-    while i < len(answers) or j < len(cells):
-        skip = _resync(answers, cells, i, j)
-        for answer in answers[i : i + skip[0]]:
-            if not _within(answer.at_ms, forgiven):
-                verdict.lost += 1
-                verdict.remark(f"{'.'.join(key)}: cell lost, answered at {answer.at_ms:.0f} ms")
-        for at_ms, _ in cells[j : j + skip[1]]:
-            verdict.duplicated += 1
-            verdict.remark(f"{'.'.join(key)}: cell too many at {at_ms:.0f} ms")
-        i, j = i + skip[0], j + skip[1]
-        if i < len(answers) and j < len(cells):
-            attributed[answers[i].at_ms] = cells[j][0]
-            i, j = i + 1, j + 1
+    near = sorted(
+        (abs(cells[j][0] - answer.at_ms), i, j)
+        for i, answer in enumerate(answers)
+        for j in _around(cells, answer.at_ms)
+        if _same(cells[j][1], answer.value)
+    )
+    found: dict[int, int] = {}
+    taken: set[int] = set()
+    for _, i, j in near:
+        if i not in found and j not in taken:
+            found[i] = j
+            taken.add(j)
+    for i, answer in enumerate(answers):
+        if i in found:
+            attributed[answer.at_ms] = cells[found[i]][0]
+        elif not (answer.repeated or _within(answer.at_ms, forgiven)):
+            verdict.lost += 1
+            verdict.remark(f"{'.'.join(key)}: cell lost, answered at {answer.at_ms:.0f} ms")
+    for at_ms, _ in (cell for j, cell in enumerate(cells) if j not in taken):
+        verdict.duplicated += 1
+        verdict.remark(f"{'.'.join(key)}: cell too many at {at_ms:.0f} ms")
 
 
-def _resync(answers: list[Answer], cells: list[Cell], i: int, j: int) -> tuple[int, int]:
-    left_i, left_j = len(answers) - i, len(cells) - j
-    for total in range(min(left_i + left_j, LOOK_AHEAD)):
-        for di in range(total + 1):
-            dj = total - di
-            if di < left_i and dj < left_j:
-                answer, (at_ms, value) = answers[i + di], cells[j + dj]
-                if abs(at_ms - answer.at_ms) <= MATCH_MS and _same(value, answer.value):
-                    return di, dj
-    return left_i, left_j
+def _around(cells: list[Cell], at_ms: float) -> range:
+    first = bisect.bisect_left(cells, at_ms - MATCH_MS, key=lambda cell: cell[0])
+    return range(first, bisect.bisect_right(cells, at_ms + MATCH_MS, key=lambda cell: cell[0]))
 
 
 def _within(at_ms: float, spans: Sequence[tuple[int, int]]) -> bool:
@@ -258,9 +179,9 @@ def _compare_windows(
         verdict.remark(f"{name}: no summary at all") if answers else None
         return
     length = rows[0][1] - rows[0][0]
-    times = _placed(answers, exact)
-    for since in sorted({int(at // length * length) for at, _, _ in times} | set(windows)):
-        inside = list(_between(times, since, since + length))
+    placed = _placed(answers, exact)
+    for since in sorted({int(one.at_ms // length * length) for one in placed} | set(windows)):
+        inside = list(_between(placed, since, since + length))
         sure = [entry for entry in inside if entry[2]]
         found = windows.get(since, [])
         verdict.windows_expected += bool(sure)
@@ -276,37 +197,47 @@ def _compare_windows(
         _compare_row(name, found[0], inside, sure, forgiven, verdict)
 
 
-Placed = tuple[float, float, bool]
-"""at_ms, value, and whether the time is the gateway's own, so that its window is beyond doubt."""
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An answer in its place in time."""
+
+    at_ms: float
+    value: float
+    is_exact: bool
+    """Whether the time is the gateway's own, so that its window is beyond doubt."""
+    is_due: bool
+    """Whether it must be counted."""
 
 
 def _placed(answers: list[Answer], exact: dict[float, float] | None) -> list[Placed]:
     """Each answer at the gateway's own time: that of its scan's raw cell, nearest in time."""
     if not exact:
-        return [(answer.at_ms, answer.value, False) for answer in answers]
+        return [Placed(a.at_ms, a.value, is_exact=False, is_due=not a.repeated) for a in answers]
     known = sorted(exact)
     placed = []
     for answer in answers:
         at = bisect.bisect_left(known, answer.at_ms)
         near = min(known[max(0, at - 1) : at + 1], key=lambda t: abs(t - answer.at_ms))
         same_scan = abs(near - answer.at_ms) < EDGE_MS / 4
-        placed.append((exact[near] if same_scan else answer.at_ms, answer.value, same_scan))
+        at_ms = exact[near] if same_scan else answer.at_ms
+        placed.append(Placed(at_ms, answer.value, is_exact=same_scan, is_due=not answer.repeated))
     return placed
 
 
-def _between(times: list[Placed], since: int, until: int) -> Iterable[Placed]:
-    """The answers that may be counted in the window; sure ones, and those near its edges."""
-    for at, value, exact in times:
-        slack = 0.0 if exact else EDGE_MS
-        if since - slack <= at < until + slack:
-            yield at, value, since + slack <= at < until - slack
+def _between(placed: list[Placed], since: int, until: int) -> Iterable[tuple[float, float, bool]]:
+    """Time and value of what may be counted in the window, and whether it must be counted there."""
+    for one in placed:
+        slack = 0.0 if one.is_exact else EDGE_MS
+        if since - slack <= one.at_ms < until + slack:
+            sure = one.is_due and since + slack <= one.at_ms < until - slack
+            yield one.at_ms, one.value, sure
 
 
 def _compare_row(
     name: str,
     row: Row,
-    inside: list[Placed],
-    sure: list[Placed],
+    inside: list[tuple[float, float, bool]],
+    sure: list[tuple[float, float, bool]],
     forgiven: Sequence[tuple[int, int]],
     verdict: Verdict,
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 from drivers.profile import Profile, Source
 from drivers.settings import DeviceSettings, ModbusRtu, ModbusTcp, OpcUa
 from edge.errors import ConfigError
-from edge.model.clock import NS_PER_S, ClockQuality
+from edge.model.clock import NS_PER_S, ClockQuality, Instant
 from edge.model.point import Columns
 from simulators.addresses import addresses, moved
 from simulators.clock import A_MONDAY_MORNING, ManualClock, VirtualLoop
@@ -129,11 +129,13 @@ def test_the_record_holds_reads_and_good_values(tmp_path):
         record.flush()
         assert len(path.read_text().splitlines()) == record.answers == 2
         record.modbus(at, "a", 1, bytes([1, 0, 0, 0, 3]), bytes([1, 1, 5]))
+        record.stood_still(Instant(at - 7), at)
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     assert lines == [
         {"at": at, "device": "é", "unit": 3, "function": 3, "address": 10, "count": 2, "data": "01020304"},
         {"at": at, "device": "b", "how": "publish", "values": {"level": 1.5}},
         {"at": at, "device": "a", "unit": 1, "function": 1, "address": 0, "count": 3, "data": "05"},
+        {"stood_since": at - 7, "stood_until": at},
     ]  # fmt: skip
 
 
