@@ -54,6 +54,11 @@ class SignalController:
             return Mode.ALL_RED
         return Mode.ADAPTIVE if self._led else Mode.ACTUATED
 
+    @property
+    def called(self) -> frozenset[int]:
+        """The groups whose call it remembers."""
+        return frozenset(g for g, stands in enumerate(self.calls) if stands)
+
     def flash(self) -> None:
         """Every lamp flashes until `start`."""
         self._stop(Mode.FLASHING, Lamp.FLASH)

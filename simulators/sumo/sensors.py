@@ -211,6 +211,7 @@ def observe(
     loops: tuple[Floats, Floats] | None = None,
     look: tuple[Vehicles, Floats] | None = None,
     detectors: int = 0,
+    calls: frozenset[int] = frozenset(),
     inflow: Floats | None = None,
     buses: tuple[BusCall, ...] = (),
 ) -> Observation:
@@ -218,6 +219,6 @@ def observe(
     count, occupancy = loops or (np.full(detectors, math.nan), np.full(detectors, math.nan))
     vehicles, room = look or (None, None)
     return Observation(
-        at_s, tuple(lamps), tuple(age_s), count, occupancy,
+        at_s, tuple(lamps), tuple(age_s), count, occupancy, calls,
         vehicles=vehicles, room=room, inflow=inflow, buses=buses,
     )  # fmt: skip

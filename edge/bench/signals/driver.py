@@ -103,16 +103,19 @@ class Driver:
 
     def _look(self, signal: str, chain: _Chain, at_s: int) -> Observation:
         """What this signal's strategy may see."""
-        lamps, age_s = chain.controller.lamps, chain.controller.age_s
+        controller = chain.controller
+        lamps, age_s, calls = controller.lamps, controller.age_s, controller.called
         inflow = self._inflows[signal].expected(at_s)
         buses = () if self._buses is None else self._buses.calls(signal)
         if self._loops is not None:
             count, occupancy = self._loops.read(signal)
             loops = self._broken[signal].second(at_s, count, occupancy)
-            return observe(at_s, lamps, age_s, loops=loops, inflow=inflow, buses=buses)
+            return observe(
+                at_s, lamps, age_s, loops=loops, calls=calls, inflow=inflow, buses=buses
+            )
         look = None if self._positions is None else self._positions.look(signal)
         return observe(
-            at_s, lamps, age_s, look=look, inflow=inflow, buses=buses,
+            at_s, lamps, age_s, look=look, calls=calls, inflow=inflow, buses=buses,
             detectors=len(chain.derived.junction.detectors),
         )  # fmt: skip
 
@@ -165,7 +168,7 @@ class Driver:
                 seen.lamps,
                 remote=True,
                 config_hash=signal,
-                calls=frozenset(g for g, called in enumerate(controller.calls) if called),
+                calls=controller.called,
                 age_ms=1000,
             )
             chain.state, told, verdicts = chain.shield.step(chain.state, read, request, now_ms)

@@ -93,7 +93,7 @@ def direct(case: Case, make: MakeStrategy) -> Ran:
             lamps = tuple(controller.lamps)
             sensed = scene.second(lamps)
             now_ms = 1000 * scene.passed_s
-            calls = frozenset(g for g, called in enumerate(controller.calls) if called)
+            calls = controller.called
             seen = ReadBack(lamps, told.remote, own, calls=calls, age_ms=1000)
             observation = Observation(
                 scene.passed_s, lamps, tuple(controller.age_s), np.array(sensed.passages, float),

@@ -2,6 +2,8 @@
 
 import pytest
 
+from control.adaptive import Adaptive
+from control.model import Lamp
 from control.net import derive as nets
 from control.net.loops import equip
 from control.net.timing import Timing as NetTiming
@@ -80,6 +82,28 @@ def test_no_vehicle_lane_or_route_is_asked_for(tmp_path, failures):
     assert passed > 10
     assert driver.refusals == 0
     assert len(driver.took_ns) > 60
+
+
+def test_the_strategy_hears_of_every_call_that_the_controller_remembers(tmp_path, monkeypatch):
+    told, remembered = {}, {}
+
+    def decide(self, seen, inner=Adaptive.decide):
+        told[self.junction.id, seen.at_s] = seen.calls
+        return inner(self, seen)
+
+    def look(self, signal, chain, at_s, inner=Driver._look):
+        controller = chain.controller
+        if signal == "A0" and Lamp.RED in controller.lamps and not any(remembered.values()):
+            controller.calls[controller.lamps.index(Lamp.RED)] = True
+        remembered[signal, at_s] = controller.called
+        return inner(self, signal, chain, at_s)
+
+    monkeypatch.setattr(Adaptive, "decide", decide)
+    monkeypatch.setattr(Driver, "_look", look)
+    run(tmp_path, Sensing.LOOPS, 60)
+    assert told == remembered
+    assert any(remembered.values())
+    assert not remembered["A0", 60], "it was served"
 
 
 @pytest.mark.parametrize("sensing", [Sensing.CAMERA, Sensing.FULL])
