@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
+from control.duty import Duty
 from control.estimate import PositionEstimator
 from control.fallback.time_of_day import TimeOfDay
 from control.health import Health
@@ -47,8 +48,6 @@ BASE = 10_000
 NEVER_S = 10_000
 STALE_S = 10
 """A plan that is older, for a change runs or another decides, says no more what will leave."""
-SPARE_S = 16
-"""Kept in hand of the longest wait: what a change can last longer than foreseen."""
 
 
 class Planner:
@@ -97,11 +96,14 @@ class Planner:
         self._flowing_s = np.zeros(lanes)
         self._stop_cost = stop_cost_s(speed_ms)
         self._rows = Rows(self.tables, by_group(junction), self._stop_cost)
+        self._duty = Duty(junction)
         self._kerbs = Kerbs(junction)
         self.priority = Priority(junction, self.tables)
         self.departures = np.zeros((lanes, HORIZON_S))
         """float64[lanes, seconds]: what the chosen plan would let out from `_planned_s` on."""
         self._space = np.zeros((2, lanes, HORIZON_S))
+        self._stays_s: Sequence[int] = STAYS_S
+        self._every_s = rollout.EVERY_S
         self._costs = np.zeros(len(STAYS_S))
         self._planned_s = -NEVER_S
         self._replays = False
@@ -124,7 +126,9 @@ class Planner:
         if forced is not None:
             self._target = forced if self._ready_s(self._stage) == 0 else self._stage
         else:
-            self._target = self._wanted(seen, self._stage, picture, begun_ns)
+            wanted = self._wanted(seen, self._stage, picture, begun_ns)
+            before = self._duty.behind(self.tables, self._stage, wanted, self._wait_s)
+            self._target = wanted if before is None else before
         self._replays = forced is None and self.saturated and self._on_plan(seen)
         if self._target != self._stage:
             self._stage = None
@@ -162,20 +166,11 @@ class Planner:
             wished = self._choose(now, self._play(picture, on_foot + buses), begun_ns)
         if wished == plain:
             return plain
-        if self._in_time_after(now, wished) and self.priority.grants(
-            now, plain, wished, self._wait_s
-        ):
+        late = self._duty.behind(self.tables, now, wished, self._wait_s) is not None
+        if not late and self.priority.grants(now, plain, wished, self._wait_s):
             return wished
         self.departures[:, :] = kept
         return plain
-
-    def _in_time_after(self, now: int, then: int) -> bool:
-        """Whether no call waits too long though another stage comes first."""
-        if then == now:
-            return True
-        after_s = self.tables.lasts_s[now, then] + self.tables.needs_s[then]
-        waited = (self._wait_s > 0) & ~self.tables.green[then]
-        return self._overdue(then, np.where(waited, self._wait_s + after_s, 0.0)) is None
 
     def _planned(self, seen: Observation, now: int, picture: Picture) -> int:
         """The plan of the hour; a green in which nobody is left is given on."""
@@ -282,7 +277,7 @@ class Planner:
         usual_cost = np.inf
         others = [then for then in range(len(self.junction.stages)) if then != now]
         for then in (now, *others):
-            stays = (BASE,) if then == now else tuple(max(stay, ready_s) for stay in STAYS_S)
+            stays = (BASE,) if then == now else tuple(max(stay, ready_s) for stay in self._stays_s)
             winner, found = self._best(stays, then, now, self._settled_s, play, self._costs)
             for stay, cost in zip(stays, self._costs, strict=False):
                 action = then if stay <= 0 else now
@@ -305,8 +300,8 @@ class Planner:
             self._space = np.zeros((2, len(play.queue), HORIZON_S))
         found, scratch = self._space
         winner = rollout.best(
-            stays, np.full(len(stays), then), now, settled_s, *play, LAST_COST_S, costs, found,
-            scratch,
+            stays, np.full(len(stays), then), now, settled_s, *play, LAST_COST_S, self._every_s,
+            costs, found, scratch,
         )  # fmt: skip
         return int(winner), found[: len(self.tables.lanes)]
 
@@ -323,26 +318,4 @@ class Planner:
 
     def _overdue(self, now: int, waited_s: Floats | None = None) -> int | None:
         """The stage that must come next lest a call wait too long; None while all is in time."""
-        t = self.tables
-        wait_s = self._wait_s if waited_s is None else waited_s
-        shown = self.junction.stages[now].green
-        waiting = [int(g) for g in np.flatnonzero(wait_s > 0) if g not in shown]
-        waiting.sort(key=lambda g: -wait_s[g])
-        at_s, stage = 0.0, now
-        first: int | None = None
-        for g in waiting:
-            if g in self.junction.stages[stage].green:
-                continue
-            serving = [k for k in range(len(self.junction.stages)) if t.green[k, g]]
-            if not serving:
-                continue
-            # of the stages that serve it, the one that serves most of those who wait
-            best = max(serving, key=lambda k: sum(wait_s[h] for h in waiting if t.green[k, h]))
-            at_s += t.lasts_s[stage, best]
-            if first is None:
-                first = best
-            if wait_s[g] + at_s + SPARE_S >= self.junction.groups[g].longest_wait_s:
-                return first
-            at_s += t.needs_s[best]
-            stage = best
-        return None
+        return self._duty.first(self.tables, now, self._wait_s if waited_s is None else waited_s)

@@ -16,7 +16,7 @@ LOST_S = 2
 CRITICAL_GAP_S = 4.5
 FOLLOW_UP_S = 2.5
 EVERY_S = 2
-"""How often the base policy thinks again."""
+"""How often the base policy thinks again, where no grid says."""
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -100,7 +100,8 @@ def best_stage(now, queue, soon, weight, lasts, saturation, needs):
 @njit(cache=True, nogil=True, fastmath=True)
 def roll(
     stay, then, now, age, queue0, served0, hinder0, arrivals, saturation, protected, yielding,
-    opposes, weight, ends, begins, lasts, needs, room, refill, stop_cost, last_cost, departures,
+    opposes, weight, ends, begins, lasts, needs, room, refill, stop_cost, last_cost, every,
+    departures,
 ):  # fmt: skip
     """The cost of one first decision: seconds of delay, stops included.
 
@@ -115,6 +116,7 @@ def roll(
         room, refill: float64[lanes], vehicles that fit behind, and veh/s that make room there.
         stop_cost: float64[lanes], seconds lost by one stop.
         last_cost: seconds charged for a vehicle that still waits at the end.
+        every: seconds from one thought of the base policy to the next.
         departures: float64[lanes, seconds], filled in.
     """
     lanes, horizon = arrivals.shape
@@ -141,7 +143,7 @@ def roll(
                     target = then
                     elapsed = 0
                     first = False
-            elif settled >= needs[stage] and t % EVERY_S == 0:
+            elif settled >= needs[stage] and t % every == 0:
                 for lane in range(lanes):
                     ahead = 0.0
                     for s in range(t, min(t + 4, horizon)):
@@ -217,7 +219,7 @@ def roll(
 @njit(cache=True, nogil=True, fastmath=True)
 def best(
     stays, thens, now, age, queue0, served0, hinder0, arrivals, saturation, protected, yielding,
-    opposes, weight, ends, begins, lasts, needs, room, refill, stop_cost, last_cost, costs,
+    opposes, weight, ends, begins, lasts, needs, room, refill, stop_cost, last_cost, every, costs,
     departures, scratch,
 ):  # fmt: skip
     """Play every candidate (`stays[i]`, `thens[i]`); the number of the cheapest.
@@ -229,7 +231,7 @@ def best(
         costs[number] = roll(
             stays[number], thens[number], now, age, queue0, served0, hinder0, arrivals, saturation,
             protected, yielding, opposes, weight, ends, begins, lasts, needs, room, refill,
-            stop_cost, last_cost, scratch,
+            stop_cost, last_cost, every, scratch,
         )  # fmt: skip
         if number == 0 or costs[number] < costs[winner] - 1e-9:
             winner = number

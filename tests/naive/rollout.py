@@ -132,9 +132,7 @@ def roll(p):
                 signal.go(p.then)
                 decided = True
         elif (
-            signal.target is None
-            and t % told.EVERY_S == 0
-            and signal.settled_s >= p.needs[signal.stage]
+            signal.target is None and t % p.every == 0 and signal.settled_s >= p.needs[signal.stage]
         ):
             wanted = best_stage(
                 signal.stage,

@@ -52,6 +52,7 @@ def problems(draw):
         refill=table(draw, st.sampled_from((0.0, 0.15)), lanes),
         stop_cost=table(draw, st.sampled_from((0.0, 4.0)), lanes),
         last_cost=draw(st.sampled_from((0.0, 15.0))),
+        every=draw(st.sampled_from((1, 2, 5))),
     )
 
 

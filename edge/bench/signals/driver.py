@@ -9,6 +9,7 @@ import numpy as np
 from control.adaptive import Adaptive
 from control.countdown import WHOLE_GREEN_S
 from control.foresight import Announcing
+from control.gridded import Gridded
 from control.model import Junction
 from control.neighbours import Inflow, feeds
 from control.net.derive import Derived
@@ -22,7 +23,7 @@ from control.safety import ReadBack, Shield, State
 from control.staging import Staging, ordered
 from edge.bench.signals.broken import Broken
 from edge.bench.signals.classical import Greedy, MaxPressure
-from edge.bench.signals.spec import Controller, Sensing, Spec
+from edge.bench.signals.spec import EVERY_SECOND_S, Controller, Sensing, Spec
 from simulators.signal_controller import SignalController
 from simulators.sumo.buses import Buses
 from simulators.sumo.sensors import CAMERA_M, FULL_M, LoopReader, Positions, observe
@@ -83,7 +84,7 @@ class Driver:
         junction = one.junction
         strategy: Strategy
         if spec.controller is Controller.RIA:
-            strategy = _ria(spec.countdown_s, junction, reach_m)
+            strategy = _ria(spec, junction, reach_m)
         elif spec.controller is Controller.GREEDY:
             strategy = Greedy(junction, spec.grid_s)
         else:
@@ -110,9 +111,7 @@ class Driver:
         if self._loops is not None:
             count, occupancy = self._loops.read(signal)
             loops = self._broken[signal].second(at_s, count, occupancy)
-            return observe(
-                at_s, lamps, age_s, loops=loops, calls=calls, inflow=inflow, buses=buses
-            )
+            return observe(at_s, lamps, age_s, loops=loops, calls=calls, inflow=inflow, buses=buses)
         look = None if self._positions is None else self._positions.look(signal)
         return observe(
             at_s, lamps, age_s, look=look, calls=calls, inflow=inflow, buses=buses,
@@ -196,8 +195,12 @@ class Driver:
                     inflow.hear(told)
 
 
-def _ria(last_s: int, junction: Junction, reach_m: float | None) -> Strategy:
-    """Ria's own strategy, under displays of the last seconds."""
+def _ria(spec: Spec, junction: Junction, reach_m: float | None) -> Strategy:
+    """Ria's own strategy: on a grid, or under displays of the last seconds."""
+    last_s = spec.countdown_s
+    if spec.grid_s != EVERY_SECOND_S:
+        gridded = Gridded(junction, reach_m, spec.grid_s)
+        return Adaptive(junction, reach_m, planner=gridded, clock_ns=time.thread_time_ns)
     if last_s >= WHOLE_GREEN_S:
         settling = Announcing(junction, reach_m)
         return Promised(settling, junction, last_s, settling)

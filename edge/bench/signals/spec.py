@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from control.countdown import WHOLE_GREEN_S
+from edge.errors import ConfigError
 
 EVERY_SECOND_S = 1
 """The grid of whoever decides each second."""
@@ -98,6 +99,14 @@ class Spec:
     """Last seconds on the displays of whoever is `ria`; `WHOLE_GREEN_S`: all of them."""
     bus_priority: bool = False
     """Whether buses call for their green where `ria` times it."""
+
+    def __post_init__(self) -> None:
+        """Raises ConfigError where two wishes cannot be had together."""
+        if self.countdown_s and self.grid_s != EVERY_SECOND_S:
+            raise ConfigError(
+                f"a countdown needs changes at any second; on the grid of {self.grid_s} s of this"
+                " timing there is none: leave --countdown out, or take --timing scenario or field"
+            )
 
     @property
     def name(self) -> str:

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from edge.bench.signals.compare import orders
 from edge.bench.signals.spec import Controller, Sensing, Spec, Stages, Timing
 from edge.cli.main import parser, run
 from edge.cli.signal import controllers, failures, positive, seeds, simulator
+from edge.errors import ConfigError
 
 
 def pattern(timing):
@@ -42,6 +44,13 @@ def test_controllers_by_name_each_once():
     assert controllers("ria, fixed,ria") == [Controller.RIA, Controller.FIXED]
     with pytest.raises(argparse.ArgumentTypeError, match=r"'webster'.*choose of fixed,actuated"):
         controllers("fixed,webster")
+
+
+def test_a_countdown_is_not_for_a_grid():
+    told = replace(pattern(Timing.RESCO), countdown_s=5)
+    with pytest.raises(ConfigError, match=r"grid of 10 s of this timing.*--timing scenario"):
+        orders(told, [Controller.RIA], [1])
+    assert len(orders(told, [Controller.FIXED, Controller.GREEDY], [1])) == 2
 
 
 def test_failures_are_a_share_and_a_second():
