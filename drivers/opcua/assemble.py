@@ -154,13 +154,13 @@ class Believed(NamedTuple):
 
     def superseded(self, changes: Changes, known: Changes) -> npt.NDArray[np.bool_]:
         """Which changes a look has overtaken: `known`, every column in order, shows newer ones."""
-        at = changes.source_at
-        return self.holds(at) & (at <= known.source_at[changes.column])
+        at, shown_at = changes.source_at, known.source_at[changes.column]
+        return self.holds(at) & self.holds(shown_at) & (at <= shown_at)
 
     def later(self, changes: Changes, told: Changes) -> Changes:
         """The changes but for those older than what `told`, every column in order, holds."""
-        at = changes.source_at
-        return changes.where(~(self.holds(at) & (at < told.source_at[changes.column])))
+        at, told_at = changes.source_at, told.source_at[changes.column]
+        return changes.where(~(self.holds(at) & self.holds(told_at) & (at < told_at)))
 
     def astray(self, changes: Changes) -> npt.NDArray[np.int64]:
         """The server times outside the span, unsorted."""

@@ -290,6 +290,20 @@ async def test_what_a_look_has_overtaken_is_no_news():
     assert [(s.point.name, s.value) for s in scan.samples()] == [("p0", 3.0)]
 
 
+async def test_a_server_whose_clock_was_ahead_is_heard_once_it_is_set_right():
+    columns = Columns("plant", (Point("plant", "p0"),), 1.0)
+    looker = Looker(columns, Laws([AS_IT_IS]), time := Time())
+    server = Server(time, [], nodes={0: 5.0})
+    server.source_at = time.now() + 3600 * S
+    await looker.look(server)
+    time.now_s = 2.0
+    (scan,) = looker.changed(Readings([0], [6.0], [0], [time.now() - S // 2]))
+    assert [s.value for s in scan.samples()] == [6.0]
+    server.nodes, server.source_at = {0: 7.0}, time.now() - S // 4
+    (scan,) = looker.news(await looker.glance(server))
+    assert [s.value for s in scan.samples()] == [7.0]
+
+
 async def test_both_sides_of_the_clock_always_tell_of_the_same_moment():
     columns = Columns("plant", (Point("plant", "p0"),), 1.0)
     looker = Looker(columns, Laws([AS_IT_IS]), time := Time())
