@@ -103,7 +103,7 @@ class Planner:
         """float64[lanes, seconds]: what the chosen plan would let out from `_planned_s` on."""
         self._space = np.zeros((2, lanes, HORIZON_S))
         self._stays_s: Sequence[int] = STAYS_S
-        self._every_s = rollout.EVERY_S
+        self._every_s, self._most_veh = rollout.EVERY_S, 0.0
         self._costs = np.zeros(len(STAYS_S))
         self._planned_s = -NEVER_S
         self._replays = False
@@ -301,7 +301,7 @@ class Planner:
         found, scratch = self._space
         winner = rollout.best(
             stays, np.full(len(stays), then), now, settled_s, *play, LAST_COST_S, self._every_s,
-            costs, found, scratch,
+            self._most_veh, costs, found, scratch,
         )  # fmt: skip
         return int(winner), found[: len(self.tables.lanes)]
 

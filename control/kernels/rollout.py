@@ -3,7 +3,8 @@
 A lane is a point queue; in each second it lets out what its green, its share of blocked and
 yielding movements and the room behind the junction allow. After the first decision a base policy
 goes on: the stage with most vehicles per second of its own green and change (Lämmer & Helbing,
-J. Stat. Mech. 2008 P04019, priority index; sum over the lanes of a stage).
+J. Stat. Mech. 2008 P04019, priority index; sum over the lanes of a stage), or, on a grid, the one
+with most vehicles near its stop lines (Ault & Sharon, NeurIPS 2021, max-wave).
 """
 
 import numpy as np
@@ -98,10 +99,35 @@ def best_stage(now, queue, soon, weight, lasts, saturation, needs):
 
 
 @njit(cache=True, nogil=True, fastmath=True)
+def fullest_stage(now, queue, soon, protected, most):
+    """The stage with most vehicles near the stop lines that it serves; the running one at a tie.
+
+    Args:
+        now: the running stage.
+        queue, soon: float64[lanes], who stands and who will come within seconds.
+        protected: float64[stages, lanes], share of a lane that need not give way.
+        most: vehicles of one lane that count.
+    """
+    best = now
+    best_count = -1.0
+    for number in range(protected.shape[0] + 1):
+        # the running stage first: only more than its own count is more
+        stage = now if number == 0 else number - 1
+        count = 0.0
+        for lane in range(protected.shape[1]):
+            if protected[stage, lane] > 0.05:
+                count += min(queue[lane] + soon[lane], most)
+        if count > best_count + 1e-9:
+            best_count = count
+            best = stage
+    return best
+
+
+@njit(cache=True, nogil=True, fastmath=True)
 def roll(
     stay, then, now, age, queue0, served0, hinder0, arrivals, saturation, protected, yielding,
     opposes, weight, ends, begins, lasts, needs, room, refill, stop_cost, last_cost, every,
-    departures,
+    most, departures,
 ):  # fmt: skip
     """The cost of one first decision: seconds of delay, stops included.
 
@@ -117,6 +143,7 @@ def roll(
         stop_cost: float64[lanes], seconds lost by one stop.
         last_cost: seconds charged for a vehicle that still waits at the end.
         every: seconds from one thought of the base policy to the next.
+        most: 0: it goes by the index; else to the fullest stage, so many of a lane counted.
         departures: float64[lanes, seconds], filled in.
     """
     lanes, horizon = arrivals.shape
@@ -149,7 +176,10 @@ def roll(
                     for s in range(t, min(t + 4, horizon)):
                         ahead += arrivals[lane, s]
                     soon[lane] = ahead
-                wanted = best_stage(stage, queue, soon, weight, lasts, saturation, needs)
+                if most > 0.0:
+                    wanted = fullest_stage(stage, queue, soon, protected, most)
+                else:
+                    wanted = best_stage(stage, queue, soon, weight, lasts, saturation, needs)
                 if wanted != stage:
                     target = wanted
                     elapsed = 0
@@ -219,8 +249,8 @@ def roll(
 @njit(cache=True, nogil=True, fastmath=True)
 def best(
     stays, thens, now, age, queue0, served0, hinder0, arrivals, saturation, protected, yielding,
-    opposes, weight, ends, begins, lasts, needs, room, refill, stop_cost, last_cost, every, costs,
-    departures, scratch,
+    opposes, weight, ends, begins, lasts, needs, room, refill, stop_cost, last_cost, every, most,
+    costs, departures, scratch,
 ):  # fmt: skip
     """Play every candidate (`stays[i]`, `thens[i]`); the number of the cheapest.
 
@@ -231,7 +261,7 @@ def best(
         costs[number] = roll(
             stays[number], thens[number], now, age, queue0, served0, hinder0, arrivals, saturation,
             protected, yielding, opposes, weight, ends, begins, lasts, needs, room, refill,
-            stop_cost, last_cost, every, scratch,
+            stop_cost, last_cost, every, most, scratch,
         )  # fmt: skip
         if number == 0 or costs[number] < costs[winner] - 1e-9:
             winner = number

@@ -59,6 +59,17 @@ def best_stage(now, queue, soon, weight, lasts, saturation, needs):
     return best if most > found[now] + 1e-9 else now
 
 
+def fullest_stage(now, queue, soon, protected, most):
+    """The first of the fullest stages; the running one while none is fuller."""
+
+    def near(stage):
+        counted = [min(most, q + s) for q, s in zip(queue, soon, strict=True)]
+        return sum(c for c, share in zip(counted, protected[stage], strict=True) if share > 0.05)
+
+    found = max(range(len(protected)), key=lambda stage: (near(stage), -stage))
+    return found if near(found) > near(now) + 1e-9 else now
+
+
 @dataclass
 class Lane:
     """What stands on it, and what it has been through."""
@@ -134,15 +145,14 @@ def roll(p):
         elif (
             signal.target is None and t % p.every == 0 and signal.settled_s >= p.needs[signal.stage]
         ):
-            wanted = best_stage(
-                signal.stage,
-                [lane.queue for lane in lanes],
-                [sum(p.arrivals[k][t : t + 4]) for k in range(count)],
-                p.weight,
-                p.lasts,
-                p.saturation,
-                p.needs,
-            )
+            queue = [lane.queue for lane in lanes]
+            soon = [sum(p.arrivals[k][t : t + 4]) for k in range(count)]
+            if p.most:
+                wanted = fullest_stage(signal.stage, queue, soon, p.protected, p.most)
+            else:
+                wanted = best_stage(
+                    signal.stage, queue, soon, p.weight, p.lasts, p.saturation, p.needs
+                )
             if wanted != signal.stage:
                 signal.go(wanted)
         signal.arrive(p.lasts)

@@ -53,6 +53,7 @@ def problems(draw):
         stop_cost=table(draw, st.sampled_from((0.0, 4.0)), lanes),
         last_cost=draw(st.sampled_from((0.0, 15.0))),
         every=draw(st.sampled_from((1, 2, 5))),
+        most=draw(st.sampled_from((0.0, 0.0, 2.0, 6.5))),
     )
 
 
@@ -105,6 +106,15 @@ def test_the_base_policy_takes_the_stage_of_the_highest_index(p, soon):
     q = plain(p)
     index = naive.indices(q.now, q.queue0, soon, q.weight, q.lasts, q.saturation, q.needs)
     assert index[found] == pytest.approx(max(index), rel=1e-9, abs=2e-9)
+
+
+@settings(max_examples=100, deadline=None)
+@given(problems(), st.lists(vehicles, min_size=3, max_size=3), st.sampled_from((1.0, 2.0, 6.5)))
+def test_on_a_grid_it_takes_the_fullest_stage(p, soon, most):
+    soon = soon[: len(p.queue0)]
+    found = rollout.fullest_stage(p.now, p.queue0, np.array(soon), p.protected, most)
+    q = plain(p)
+    assert found == naive.fullest_stage(q.now, q.queue0, soon, q.protected, most)
 
 
 parts = st.sampled_from(((1.0, 0.0), (0.0, 1.0), (0.5, 0.5), (0.5, 0.25), (0.25, 0.0), (0.0, 0.0)))

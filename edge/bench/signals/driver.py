@@ -199,7 +199,7 @@ def _ria(spec: Spec, junction: Junction, reach_m: float | None) -> Strategy:
     """Ria's own strategy: on a grid, or under displays of the last seconds."""
     last_s = spec.countdown_s
     if spec.grid_s != EVERY_SECOND_S:
-        gridded = Gridded(junction, reach_m, spec.grid_s)
+        gridded = Gridded(junction, reach_m, spec.grid_s, time.thread_time_ns)
         return Adaptive(junction, reach_m, planner=gridded, clock_ns=time.thread_time_ns)
     if last_s >= WHOLE_GREEN_S:
         settling = Announcing(junction, reach_m)

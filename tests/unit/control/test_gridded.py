@@ -29,7 +29,7 @@ def run(seconds, standing):
 
     `standing(at_s, lamps)` gives the vehicles that stand on each lane.
     """
-    planner, staging = Gridded(JUNCTION, 200.0, GRID_S), Staging(JUNCTION)
+    planner, staging = Gridded(JUNCTION, 200.0, GRID_S, lambda: 0), Staging(JUNCTION)
     controller = SignalController(JUNCTION)
     targets, greens = [], []
     for at_s in range(1, seconds + 1):
