@@ -5,7 +5,9 @@ import numpy as np
 from control.lanes import LaneTables
 from control.model import Junction
 from control.observe import Floats
-from control.safety_tables import ACTING_MS, tables
+from control.safety_duty import overdue
+from control.safety_state import NO_CALL
+from control.safety_tables import tables
 
 SPARE_S = 16
 """Kept in hand of the longest wait: what a change can last longer than foreseen."""
@@ -69,14 +71,11 @@ class Duty:
         return None
 
     def _by_rounds(self, wait_s: Floats, waiting: list[int]) -> int | None:
-        """As the shield does (`control.safety_duty`): home stages, each with its longest round."""
+        """As the shield will reckon `AHEAD_MS` later: the home stage of whoever is due first."""
         rounds = self._rounds
-        due = sorted((rounds.wait_ms[g] - 1_000 * int(wait_s[g]), g) for g in waiting)
-        needed_ms, reached = AHEAD_MS + ACTING_MS, set()
-        for left_ms, g in due:
-            if rounds.home[g] not in reached:
-                reached.add(rounds.home[g])
-                needed_ms += rounds.round_ms[rounds.home[g]]
-            if left_ms < needed_ms + rounds.sooner_ms[g]:
-                return rounds.home[due[0][1]]
-        return None
+        waited_ms = [NO_CALL] * len(wait_s)
+        for g in waiting:
+            waited_ms[g] = 1_000 * int(wait_s[g])
+        if not overdue(rounds, waited_ms, AHEAD_MS):
+            return None
+        return rounds.home[min(waiting, key=lambda g: rounds.wait_ms[g] - waited_ms[g])]

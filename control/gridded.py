@@ -14,9 +14,9 @@ from control.picture import PLACE_M, SOON_S, Picture
 from control.planner import Planner
 from control.rows import Play, Rows
 
-ACTING_S = 2
-"""How much of a minimum may be left: a lamp follows a decision that much later, and 3 s of yellow
-and a green of 7 s, which fill a step of 10 s, would else take two steps."""
+LEFT_S = 2
+"""How much of a minimum green may be left when its end is decided: 3 s of yellow and a green of 7 s
+fill a step of 10 s, and because the lamps follow a second later they would else take two."""
 
 WAVE_M = 50.0
 """Who is nearer than this to a stop line counts for the base policy."""
@@ -44,8 +44,8 @@ class Gridded(Planner):
         self._plan = None
         self._most_veh = WAVE_M / PLACE_M
         self._on_grid = False
-        self.tables = _acted(self.tables)
-        self._rows = Rows(self.tables, _acted(by_group(junction)), self._stop_cost)
+        self.tables = _nearly(self.tables)
+        self._rows = Rows(self.tables, _nearly(by_group(junction)), self._stop_cost)
 
     def decide(self, seen: Observation) -> int:
         """The number of a stage; another than before only on the grid."""
@@ -56,7 +56,7 @@ class Gridded(Planner):
         return super()._wanted(seen, now, picture, begun_ns) if self._on_grid else now
 
     def _ready_s(self, stage: int) -> int:
-        return max(0, super()._ready_s(stage) - ACTING_S)
+        return max(0, super()._ready_s(stage) - LEFT_S)
 
     def _usual(self, now: int, play: Play) -> int:
         soon = play.arrivals[:, :SOON_S].sum(axis=1)
@@ -70,5 +70,5 @@ class Gridded(Planner):
         return super()._overdue(now, np.where(wait_s > 0, wait_s + self._grid_s, 0.0))
 
 
-def _acted(lanes: LaneTables) -> LaneTables:
-    return replace(lanes, needs_s=lanes.needs_s - ACTING_S)
+def _nearly(lanes: LaneTables) -> LaneTables:
+    return replace(lanes, needs_s=lanes.needs_s - LEFT_S)

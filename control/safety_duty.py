@@ -49,7 +49,7 @@ def compose(
         g for g in groups_of(green) if state.least_ms[g] + state.lag_ms >= tables.minimum_ms[g]
     )
     promised = _promised(tables, state, commitments, verdicts)
-    serve = _overdue(tables, state, promised.longest_ms)
+    serve = overdue(tables, state.wait_ms, promised.longest_ms)
     against = 0
     for group in groups_of(serve):
         against |= tables.conflicts[group]
@@ -112,7 +112,7 @@ def _press_ms(tables: Tables, state: State, group: int) -> int:
     return min(longest_ms, state.most_ms[group] + state.lag_ms)
 
 
-def _overdue(tables: Tables, state: State, promised_ms: int) -> int:
+def overdue(tables: Tables, waited_ms: Sequence[int], promised_ms: int) -> int:
     """Calls to serve now, lest one waits too long (I8): earliest due first, a stage at a time.
 
     Calls are served in the order in which they are due, each with its home stage, and a stage
@@ -120,7 +120,7 @@ def _overdue(tables: Tables, state: State, promised_ms: int) -> int:
     """
     due = sorted(
         (tables.wait_ms[group] - wait_ms, group)
-        for group, wait_ms in enumerate(state.wait_ms)
+        for group, wait_ms in enumerate(waited_ms)
         if wait_ms != NO_CALL
     )
     needed_ms = promised_ms

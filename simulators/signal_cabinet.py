@@ -211,7 +211,7 @@ class SignalCabinet:
             "groups_fitted": len(self.junction.groups),
             "detectors_fitted": len(self.junction.detectors),
             "preempt": self.preempt,
-            "calls": mask_of(g for g, called in enumerate(controller.calls) if called),
+            "calls": mask_of(controller.called),
         }
         out |= {point: float(value) for point, value in self.remote.registers.items()}
         for k in range(1, GROUPS + 1):

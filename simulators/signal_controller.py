@@ -178,7 +178,7 @@ class SignalController:
         stages = self.junction.stages
         now = stages[self._local].green
         green = {g for g, lamp in enumerate(self.lamps) if lamp is Lamp.GREEN}
-        waiting = {g for g, called in enumerate(self.calls) if called and g not in now}
+        waiting = self.called - now
         done = green >= now or not any(self.calls[g] for g in now)
         due = all(
             self.age_s[g] >= min(self.junction.groups[g].maximum_green_s, 30) for g in green & now

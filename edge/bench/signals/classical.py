@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from control.gridded import WAVE_M
 from control.model import Junction, Lamp
 from control.observe import Floats, Observation, Vehicles
 
-WAVE_M = 50.0
 STOPPED_MS = 0.1
 
 

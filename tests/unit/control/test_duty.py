@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from control.duty import AHEAD_MS, Duty
 from control.lanes import tables
-from control.safety_duty import _overdue
+from control.safety_duty import overdue
 from control.safety_state import NO_CALL
 from control.safety_tables import tables as constants
 from tests.unit.control.crossroads import crossroads
@@ -17,11 +17,9 @@ ALL_GREEN_APART = crossroads(walk_with_side=False)
 waits = st.lists(st.integers(0, 119), min_size=3, max_size=3)
 
 
-class Standing:
-    """What the shield's reckoning looks at."""
-
-    def __init__(self, wait_s):
-        self.wait_ms = [1_000 * wait if wait else NO_CALL for wait in wait_s]
+def standing(wait_s):
+    """The calls as the shield looks at them."""
+    return [1_000 * int(wait) if wait else NO_CALL for wait in wait_s]
 
 
 @pytest.mark.parametrize("junction", [JUNCTION, ALL_GREEN_APART])
@@ -31,7 +29,7 @@ def test_wherever_the_shield_would_serve_in_two_seconds_the_planner_does_now(jun
     shown = junction.stages[now].green
     calls = [0 if g in shown else wait for g, wait in enumerate(wait_s)]
     soon = [wait + AHEAD_MS // 1_000 if wait else 0 for wait in calls]
-    due = _overdue(constants(junction), Standing(soon), 0)
+    due = overdue(constants(junction), standing(soon), 0)
     first = Duty(junction).first(tables(junction), now, np.array(calls, float))
     assert not due or first is not None
 
@@ -45,8 +43,7 @@ def test_what_may_come_first_leaves_all_in_time_when_it_has_had_its_minimum(wait
     if duty.behind(lanes, now, then, wait) is None:
         lasted_s = lanes.lasts_s[now, then] + lanes.needs_s[then]
         after = np.where((wait > 0) & ~lanes.green[then], wait + lasted_s, 0.0)
-        assert duty.first(lanes, then, after) is None
-        assert not _overdue(constants(junction), Standing([int(w) for w in after]), 0)
+        assert not overdue(constants(junction), standing(after), 0)
 
 
 def test_to_stay_puts_nobody_behind():

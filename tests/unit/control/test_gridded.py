@@ -3,7 +3,6 @@
 from itertools import pairwise
 
 import numpy as np
-import pytest
 
 from control.gridded import Gridded
 from control.model import Junction, Lamp, SignalGroup, Stage
@@ -75,11 +74,3 @@ def test_a_call_that_would_wait_too_long_is_served_though_others_stand_more():
     longest_s = JUNCTION.groups[1].longest_wait_s
     _, greens = run(2 * longest_s, lambda *_: (20, 1))
     assert max(np.diff(greens)) < longest_s
-
-
-@pytest.mark.parametrize("grid_s", [5, 10, 20])
-def test_candidates_and_base_policy_think_in_steps(grid_s):
-    planner = Gridded(JUNCTION, 200.0, grid_s)
-    assert planner._stays_s == (0, grid_s, 2 * grid_s)
-    assert planner._every_s == grid_s
-    assert (planner.tables.needs_s == 5).all()

@@ -112,6 +112,12 @@ class Server:
         return Publication(1, 1, readings, keep_alive=not told)
 
 
+def one_point():
+    """A device of one point: its columns, who makes its Scans, and the clock."""
+    columns = Columns("plant", (Point("plant", "p0"),), 1.0)
+    return columns, Looker(columns, Laws([AS_IT_IS]), time := Time()), time
+
+
 @pytest.fixture
 async def scans(monkeypatch):
     """Run a script to its end; the scans as `(seconds, {name: value} or "all")`."""
@@ -226,8 +232,7 @@ async def test_what_the_server_says_until_it_hears_that_we_go_is_told(scans):
 
 
 async def test_values_that_lay_in_a_socket_keep_their_time():
-    columns = Columns("plant", (Point("plant", "p0"),), 1.0)
-    looker = Looker(columns, Laws([AS_IT_IS]), time := Time())
+    columns, looker, time = one_point()
     await looker.look(Server(time, [], nodes={0: 0.5}))
     time.now_s = 30.0
     begun = time.now()
@@ -241,8 +246,7 @@ async def test_values_that_lay_in_a_socket_keep_their_time():
 
 
 async def test_a_sign_of_life_that_lay_in_a_socket_is_as_old_as_it_is():
-    columns = Columns("plant", (Point("plant", "p0"),), 1.0)
-    looker = Looker(columns, Laws([AS_IT_IS]), time := Time())
+    _, looker, time = one_point()
     await looker.look(Server(time, [], nodes={0: 0.5}))
     time.now_s = 5.0
     now = time.now()
@@ -291,8 +295,7 @@ async def test_what_a_look_has_overtaken_is_no_news():
 
 
 async def test_a_server_whose_clock_was_ahead_is_heard_once_it_is_set_right():
-    columns = Columns("plant", (Point("plant", "p0"),), 1.0)
-    looker = Looker(columns, Laws([AS_IT_IS]), time := Time())
+    _, looker, time = one_point()
     server = Server(time, [], nodes={0: 5.0})
     server.source_at = time.now() + 3600 * S
     await looker.look(server)
@@ -305,8 +308,7 @@ async def test_a_server_whose_clock_was_ahead_is_heard_once_it_is_set_right():
 
 
 async def test_both_sides_of_the_clock_always_tell_of_the_same_moment():
-    columns = Columns("plant", (Point("plant", "p0"),), 1.0)
-    looker = Looker(columns, Laws([AS_IT_IS]), time := Time())
+    _, looker, time = one_point()
     server = Server(time, [], nodes={0: 5.0})
 
     async def slow_look(quick=server.look):
@@ -322,8 +324,7 @@ async def test_both_sides_of_the_clock_always_tell_of_the_same_moment():
 
 
 async def test_a_server_clock_that_is_off_becomes_a_fact_once(caplog):
-    columns = Columns("plant", (Point("plant", "p0"),), 1.0)
-    looker = Looker(columns, Laws([AS_IT_IS]), time := Time())
+    columns, looker, time = one_point()
     await looker.look(Server(time, [], nodes={0: 0.5}))
     for _ in range(3):
         (scan,) = looker.changed(Readings([0], [1.0], [0], [time.now() - 7200 * S]))
