@@ -182,6 +182,7 @@ def _of(verdict: Verdict) -> dict[str, Any]:
         "lost": verdict.lost,
         "duplicated": verdict.duplicated,
         "wrong": verdict.wrong,
+        "excused": verdict.excused,
         "answers": verdict.answers,
         "raw_cells_compared": verdict.cells_expected,
         "windows_compared": verdict.windows_expected,
@@ -233,3 +234,8 @@ def _print(found: dict[str, Any]) -> None:
         f"{found['raw_cells_compared']} raw cells compared with what the devices answered\n"
         f"gateway: {found['cpu_s']:.2f} s CPU, {found['rss_mb']:.0f} MB resident"
     )
+    if found["excused"]:
+        print(
+            f"excused {found['excused']}: so many values may be missing, for the machine gave the"
+            " simulated devices no time when they were asked"
+        )
