@@ -87,6 +87,8 @@ class LoopEstimator:
         self._shares = self._turning.by_lane()
         self.saturation = Saturation(lanes)
         self._queue = np.zeros(lanes)
+        self._guessed = np.zeros(lanes)
+        """Of the queue, who was never counted: a covered advance loop has told of them."""
         self._coming = np.zeros((lanes, HORIZON_S))
         """What is between the loops, by the second in which it would reach the stop line."""
         self._rate = np.full(lanes, 0.02)
@@ -128,7 +130,7 @@ class LoopEstimator:
         came = self._arrive(count)
         self._leave(out)
         self._correct(covered, stop_good, green)
-        self._follow(covered, stop_good & self._unseen, green)
+        self._follow(stop_good & self._unseen, green)
         flowing = green & (self._going_s > 5) & (self._queue >= 2) & stop_good
         self.saturation.saw(out, flowing)
         self._rate += (came - self._rate) / min(self._seconds + 20.0, MEMORY_S)
@@ -144,8 +146,9 @@ class LoopEstimator:
         calls |= frozenset(np.flatnonzero(~shown & uses[blind].any(axis=0)).tolist())
         room, refill = self._room()
         return Picture(
-            self._queue.copy(), self._queue.copy(), arrivals, self._shares,
-            self.saturation.rate(), room, refill, out, calls | seen.calls,
+            self._queue.copy(), np.where(blind | self._unseen, 0.0, self._queue), arrivals,
+            self._shares, self.saturation.rate(), room, refill, out, calls | seen.calls,
+            bool((health.since_s[~health.good] == seen.at_s).any()),
         )  # fmt: skip
 
     def _learn(
@@ -208,25 +211,32 @@ class LoopEstimator:
         for lane in np.flatnonzero((self._free_s >= enough_s) & (self._queue > 0.01)).tolist():
             waiting = [other for other in self._beside[lane] if stands[other]]
             waiting = [] if self._unseen[lane] else waiting
+            counted = self._queue[lane] - self._guessed[lane]
             for other in waiting:
-                self._queue[other] += self._queue[lane] / len(waiting)
+                self._queue[other] += counted / len(waiting)
             self._queue[lane] = 0.0
         self._queue = np.where(stands, np.maximum(self._queue, 1.0), self._queue)
+        self._guessed = np.minimum(self._guessed, self._queue)
+        self._bare_s = np.where(covered[self._stop] < 0.05, self._bare_s + 1, 0)
+        empty = stop_good & (self._bare_s >= enough_s)
         for each in self._ahead:
-            detector, lanes = each.detector, list(each.lanes)
-            if self._covered_s[detector] >= COVERED_S:
+            detector = each.detector
+            # beside an empty lane it is the queue of the next one that its vehicles wait to join
+            lanes = [lane for lane in each.lanes if not empty[lane]]
+            lanes = lanes or [lane for lane in each.beside if stands[lane]]
+            if lanes and self._covered_s[detector] >= COVERED_S:
                 over = self._rate[lanes] * (self._covered_s[detector] - COVERED_S)
                 reach = self._fits[lanes]
                 # the longest of the lanes that share the loop is the one that reaches it
                 longest = int(np.argmax(self._queue[lanes]))
                 lane = lanes[longest]
                 least = reach[longest] + max(0.0, float(over.sum()))
+                self._guessed[lane] += max(0.0, least - self._queue[lane])
                 self._queue[lane] = max(self._queue[lane], least)
                 self._coming[lane, :] = 0.0
 
-    def _follow(self, covered: Floats, unseen: Bools, green: Bools) -> None:
+    def _follow(self, unseen: Bools, green: Bools) -> None:
         """A queue that nobody saw come ends with a gap over the stop line, and not before."""
-        self._bare_s = np.where(covered[self._stop] < 0.05, self._bare_s + 1, 0)
         flows = unseen & green & (self._bare_s < GAP_S + self._late_s) & (self._going_s > START_S)
         self._queue = np.where(flows, np.maximum(self._queue, FOLLOWS_VEH), self._queue)
 

@@ -25,7 +25,8 @@ class Picture:
     queue: Floats
     """float64[lanes]: vehicles that stand or creep before the stop line."""
     standing: Floats
-    """float64[lanes]: those, and whoever stands farther back for another reason."""
+    """float64[lanes]: those, and whoever stands farther back for another reason; of lanes that are
+    seen well enough to say how full the junction is, else 0."""
     arrivals: Floats
     """float64[lanes, HORIZON_S]: vehicles that would reach the stop line in each coming second."""
     shares: Floats
@@ -40,6 +41,8 @@ class Picture:
     """float64[lanes]: vehicles that left over the stop line in this second."""
     calls: frozenset[int]
     """Groups somebody stands and waits for."""
+    misled: bool = False
+    """A detector was found broken: what was reckoned till now may be its doing."""
 
 
 def stop_cost_s(speed_ms: Floats) -> Floats:

@@ -117,6 +117,8 @@ class Planner:
         self._at_s = seen.at_s
         self.order = None
         picture = self.picture = self._estimator.see(seen)
+        if picture.misled:
+            self._need_s, self.saturated = 0.0, False
         self._follow(seen, picture)
         if self._stage is None or len(self.junction.stages) == 1:
             self._replay(seen, picture)

@@ -5,6 +5,7 @@ neighbouring junction sends, then the same quarter of an hour of earlier days, t
 every longest wait, which is what keeps a group on recall.
 """
 
+from collections import deque
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -18,6 +19,8 @@ from control.observe import Floats, Observation
 LATELY_S = 180.0
 """Over which a rate is taken; more than a cycle, or red would read as an empty road."""
 USUALLY_S = 3600.0
+HINDSIGHT_S = 60
+"""For so long a fault may go unseen: what is younger is not yet learned."""
 QUARTERS = 96
 QUARTER_S = 900
 EARLIER_DAYS = 0.7
@@ -71,6 +74,8 @@ class Substitute:
             for lane in detector.lanes:
                 if lane in lanes:
                     self._over[i, lanes[lane]] = 1.0
+        self._young: deque[tuple[Floats, NDArray[np.bool_]]] = deque()
+        """What is not yet learned: counts and good seconds, and who was believed."""
         # vehicles and good seconds: lately, usually, and by quarter of an hour
         self._lately = np.zeros((2, n))
         self._usually = np.zeros((2, n))
@@ -91,6 +96,17 @@ class Substitute:
         good = verdict.good & np.isfinite(seen.count)
         gain = np.array([np.where(good, seen.count, 0.0), good])
         self._lately = self._lately * (1.0 - 1.0 / LATELY_S) + gain
+        self._young.append((gain, good))
+        if len(self._young) > HINDSIGHT_S:
+            gain, was_good = self._young.popleft()
+            self._learn(gain * good, good & was_good, day_s)
+        lately = self._lately[0] / np.maximum(self._lately[1], 1.0)
+        if verdict.good.all():
+            return Rates(lately, np.zeros(len(lately), np.int8))
+        return self._replaced(seen, verdict, lately)
+
+    def _learn(self, gain: Floats, good: NDArray[np.bool_], day_s: int | None) -> None:
+        """One second of those that are still believed."""
         # what is usual fades only while something is learned: a dead detector keeps its past
         keep = 1.0 - good / USUALLY_S
         self._usually = self._usually * keep + gain
@@ -104,10 +120,6 @@ class Substitute:
                 self._quarters[quarter] *= EARLIER_DAYS
             self._quarters[quarter] += gain
         self._quarter = quarter
-        lately = self._lately[0] / np.maximum(self._lately[1], 1.0)
-        if verdict.good.all():
-            return Rates(lately, np.zeros(len(lately), np.int8))
-        return self._replaced(seen, verdict, lately)
 
     def _replaced(self, seen: Observation, verdict: Verdict, lately: Floats) -> Rates:
         good = verdict.good

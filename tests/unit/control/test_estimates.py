@@ -140,11 +140,13 @@ class Loops:
 
     def __init__(self, **changed):
         junction = replace(JUNCTION, **changed)
-        self.estimator = LoopEstimator(junction, TABLES, np.full(2, SPEED_MS))
+        lanes = tables(junction)
+        self.estimator = LoopEstimator(junction, lanes, np.full(len(lanes.lanes), SPEED_MS))
+        self.detectors = len(junction.detectors)
         self.at_s = 0
 
     def second(self, lamps=IN_SIDE, passed=(), covered=(), silent=()):
-        count, occupancy = np.zeros(6), np.zeros(6)
+        count, occupancy = np.zeros(self.detectors), np.zeros(self.detectors)
         for detector in passed:
             count[detector], occupancy[detector] = 1.0, 0.3
         for detector in covered:
@@ -208,6 +210,37 @@ def test_a_queue_that_stands_on_the_advance_loop_reaches_it():
     found = Loops().seconds(8, covered=[MAIN_STOP, MAIN_AHEAD])
     assert found.queue[MAIN] >= int(AHEAD_M / 7.5)
     assert found.queue[SIDE] == 0
+
+
+TWO = replace(
+    JUNCTION,
+    detectors=(
+        *DETECTORS,
+        Detector("far", Role.STOP_LINE, frozenset({ALONG, LEFT}), 1.5, ("far",)),
+        Detector("far-ahead", Role.ADVANCE, frozenset({ALONG, LEFT}), AHEAD_M, ("far",)),
+    ),
+    lanes={**JUNCTION.lanes, "far": frozenset({ALONG, LEFT})},
+    approaches=(frozenset({"main", "far"}), frozenset({"side"})),
+)  # a second lane beside main
+FAR = tables(TWO).lanes.index("far")
+FAR_STOP, FAR_AHEAD = 6, 7
+
+
+def test_beside_an_empty_lane_it_is_the_queue_of_the_next_that_reaches_the_loop_and_only_once():
+    """Whoever stands over the loop of an empty lane waits to change; no second such queue came."""
+    loops = Loops(detectors=TWO.detectors, lanes=TWO.lanes, approaches=TWO.approaches)
+    found = loops.seconds(60, covered=[FAR_STOP, MAIN_AHEAD])
+    assert found.queue[MAIN] == 0
+    assert int(AHEAD_M / 7.5) <= found.queue[FAR] < AHEAD_M / 7.5 + 2
+
+
+def test_what_a_fault_may_have_made_is_forgotten_and_a_lane_half_seen_fills_no_junction():
+    loops = Loops()
+    assert not loops.seconds(8, covered=[MAIN_STOP, MAIN_AHEAD]).misled
+    silent = [loops.second(covered=[MAIN_STOP], silent=[MAIN_AHEAD]) for _ in range(9)]
+    assert [found.misled for found in silent].count(True) == 1
+    assert silent[-1].queue[MAIN] >= 1
+    assert silent[-1].standing[MAIN] == 0
 
 
 def test_a_stop_line_that_says_nothing_is_called_for():

@@ -8,7 +8,7 @@ import pytest
 from control.health import Condition, Verdict
 from control.model import Detector, Junction, Lamp, Role, SignalGroup
 from control.observe import Observation
-from control.substitute import Source, Substitute
+from control.substitute import HINDSIGHT_S, Source, Substitute
 
 NORTH, EAST = frozenset({0}), frozenset({1})
 JUNCTION = Junction(
@@ -106,3 +106,14 @@ def test_what_a_queue_lets_through_is_no_measure_of_who_joins_it():
     for at_s in range(3600, 4200):
         rates = substitute.rates(seen(at_s, at_s % 20 == 0, np.nan), failed)
     assert rates.rate_s[1] == pytest.approx(0.25, rel=0.05)
+
+
+def test_nothing_is_learned_from_the_last_minute_before_a_fault():
+    substitute = taught(day_s=100)
+    for at_s in range(3600, 3600 + HINDSIGHT_S):
+        substitute.rates(seen(at_s, 5, at_s % 2 == 0, 5), verdict(), day_s=100)
+    for at_s in range(3700, 3700 + HINDSIGHT_S):
+        look = seen(at_s, np.nan, at_s % 2 == 0, np.nan)
+        rates = substitute.rates(look, verdict(LEFT, STOP), day_s=100)
+    assert list(rates.source) == [Source.SIBLING, Source.MEASURED, Source.PROFILE]
+    assert rates.rate_s == pytest.approx([0.25, 0.5, 0.2], rel=0.1)
