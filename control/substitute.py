@@ -74,8 +74,8 @@ class Substitute:
             for lane in detector.lanes:
                 if lane in lanes:
                     self._over[i, lanes[lane]] = 1.0
-        self._young: deque[tuple[Floats, NDArray[np.bool_]]] = deque()
-        """What is not yet learned: counts and good seconds, and who was believed."""
+        self._young: deque[Floats] = deque()
+        """What is not yet learned: counts and good seconds, second by second."""
         # vehicles and good seconds: lately, usually, and by quarter of an hour
         self._lately = np.zeros((2, n))
         self._usually = np.zeros((2, n))
@@ -96,17 +96,17 @@ class Substitute:
         good = verdict.good & np.isfinite(seen.count)
         gain = np.array([np.where(good, seen.count, 0.0), good])
         self._lately = self._lately * (1.0 - 1.0 / LATELY_S) + gain
-        self._young.append((gain, good))
+        self._young.append(gain)
         if len(self._young) > HINDSIGHT_S:
-            gain, was_good = self._young.popleft()
-            self._learn(gain * good, good & was_good, day_s)
+            self._learn(self._young.popleft() * good, day_s)
         lately = self._lately[0] / np.maximum(self._lately[1], 1.0)
         if verdict.good.all():
             return Rates(lately, np.zeros(len(lately), np.int8))
         return self._replaced(seen, verdict, lately)
 
-    def _learn(self, gain: Floats, good: NDArray[np.bool_], day_s: int | None) -> None:
-        """One second of those that are still believed."""
+    def _learn(self, gain: Floats, day_s: int | None) -> None:
+        """One second's counts and good seconds of those that are still believed."""
+        good = gain[1]
         # what is usual fades only while something is learned: a dead detector keeps its past
         keep = 1.0 - good / USUALLY_S
         self._usually = self._usually * keep + gain
