@@ -98,34 +98,47 @@ class Turning:
         self._out = np.zeros((LATEST_S + 1, lanes))
         self._green = np.zeros((LATEST_S + 1, groups), dtype=bool)
         self._leads = np.zeros((lanes, 1 + max((k for k, _ in exits), default=0)), dtype=bool)
+        self._ways = np.zeros((lanes, groups, self._leads.shape[1]))
+        """float64[lanes, groups, detectors]: the part of each movement that leaves over an exit."""
         for k, over in exits:
             self._leads[[lane for lane, _ in over], k] = True
+            for way in over:
+                self._ways[*way, k] = 1.0
+        self._ways /= np.maximum(self._ways.sum(axis=2, keepdims=True), 1.0)
 
-    def saw(self, count: Floats, good: Bools, out: Floats, shown: Bools) -> None:
+    def saw(
+        self, count: Floats, good: Bools, out: Floats, known: Bools, shown: Bools
+    ) -> tuple[Floats, Floats]:
         """One second.
 
         Args:
             count: float64[detectors].
             good: bool[detectors]; a lane one of whose exits is not believed learns nothing.
-            out: float64[lanes], vehicles over the stop lines.
+            out: float64[lanes], vehicles over the stop lines, or that may have crossed them.
+            known: bool[lanes], where they were counted; the others learn nothing either.
             shown: bool[groups], green.
+
+        Returns:
+            float64[lanes], twice: vehicles that the exits saw of each lane, some seconds late, and
+            the share of its traffic that they see.
         """
         self._out = np.roll(self._out, 1, axis=0)
         self._green = np.roll(self._green, 1, axis=0)
         self._out[0], self._green[0] = out, shown
-        crossed = [(k, over) for k, over in self._exits if count[k] > 0 and good[k]]
-        if not crossed:
-            return
-        sound = np.asarray(~(self._leads & ~good[: self._leads.shape[1]]).any(axis=1))
+        shares = self._shares.by_lane()
         left = self._out[SOONEST_S:].T @ self._green[SOONEST_S:]
-        likely = self._shares.by_lane() * left * sound[:, None]
+        likely = shares * left
         seen = np.zeros_like(likely)
-        for k, over in crossed:
-            total = sum(likely[way] for way in over)
-            if total > 1e-9:
-                for way in over:
-                    seen[way] += count[k] * likely[way] / total
-        self._shares.saw(seen)
+        for k, over in self._exits:
+            if count[k] > 0 and good[k]:
+                total = sum(likely[way] for way in over)
+                if total > 1e-9:
+                    for way in over:
+                        seen[way] += count[k] * likely[way] / total
+        believed = good[: self._leads.shape[1]]
+        sound = ~(self._leads & ~believed).any(axis=1)
+        self._shares.saw(seen * (sound & known)[:, None])
+        return seen.sum(axis=1), (shares * (self._ways @ believed)).sum(axis=1)
 
     def by_lane(self) -> Floats:
         """float64[lanes, groups]; rows add up to 1."""

@@ -35,8 +35,8 @@ COMMON_SILENCE_S = 300
 NO_PRESS_S = 86_400
 """Nobody may want to walk for a night: a button is silent only after a day."""
 FIRST_SIGN_VEH = 500.0
-"""Vehicles on the siblings of a detector that never gave a sign before it is called dead; an exit
-never is, for there are lanes that nobody leaves by."""
+"""Vehicles on the siblings of a detector that never gave a sign before it is called dead; for one
+of several advance loops, those over its own stop line. An exit never is: some lead nobody away."""
 MISSING_S = 3
 COVERED = 0.98
 BEYOND = 1.5
@@ -109,10 +109,11 @@ class Health:
             [_storage(detectors, self._siblings), _storage(detectors, self._stream)]
         )
         self._lanes = np.array([max(1, len(d.lanes)) for d in detectors], np.float64)
-        button = np.array([d.role is Role.PUSH_BUTTON for d in detectors], np.bool_)
+        role = np.array([d.role for d in detectors], np.object_)
+        button, ahead = role == Role.PUSH_BUTTON, role == Role.ADVANCE
         common_s = np.where(self._siblings.any(axis=1), COMMON_SILENCE_S, SILENCE_S)
         self._vehicular = ~button
-        self._at_line = np.array([d.role is Role.STOP_LINE for d in detectors], np.bool_)
+        self._at_line = role == Role.STOP_LINE
         self._silence_s = np.where(button, NO_PRESS_S, common_s).astype(np.float64)
         self._longest_cover_s = np.array(
             [
@@ -124,10 +125,11 @@ class Health:
             ],
             np.float64,
         )
-        exit_only = np.array([d.role is Role.EXIT for d in detectors], np.bool_)
-        self._first_sign = np.where(exit_only, math.inf, FIRST_SIGN_VEH)
+        self._first_sign = np.where(role == Role.EXIT, math.inf, FIRST_SIGN_VEH)
+        # who passes beside it may join its lane behind it
+        self._joined = ahead & (self._siblings @ ahead > 0)
         # 1 where vehicles may pass in every lamp; 0 where only their green lets them
-        self._always = np.array([d.role in _PASSED_ANY_TIME for d in detectors], np.float64)
+        self._always = (ahead | button).astype(np.float64)
         self._of_group = np.zeros((n, len(groups)))
         for i, d in enumerate(detectors):
             self._of_group[i, list(d.groups)] = 1.0
@@ -244,7 +246,8 @@ class Health:
         surprise = np.log1p(exposed / self._usual[1:]) * weight
         quiet, dead, lost = (surprise > IMPROBABLE) & still
         dead |= lost
-        dead |= (counted == 0.0) & (exposed[1] > self._first_sign)
+        foretold = np.where(self._joined, exposed[2], exposed[1])
+        dead |= (counted == 0.0) & (foretold > self._first_sign)
         return quiet & (self._since[0] > self._silence_s), dead
 
     def _learn(self, alive: Bools, count: Floats) -> None:
@@ -296,9 +299,6 @@ class Health:
         asking = (d for d in (self._detectors[i] for i in lost) if d.role is not Role.EXIT)
         recall = frozenset(g for detector in asking for g in detector.groups)
         return Verdict(self._state, self._since_s, recall)
-
-
-_PASSED_ANY_TIME = frozenset({Role.ADVANCE, Role.PUSH_BUTTON})
 
 
 def siblings(detectors: Iterable[Detector]) -> Floats:

@@ -26,6 +26,12 @@ COVERED_S = 4
 HELD_S = 10
 BLOCKED_S = 5
 MEMORY_S = 180.0
+TOLD = 0.7
+"""Share of a lane's traffic that believed exits must see before they stand in for its stop line."""
+HEARD_VEH = 0.3
+"""Fewer in a second, of all who may have been its own, were others."""
+CROSSING_M = 20.0
+"""From the stop lines over a junction of the usual size."""
 FOLLOWS_VEH = 1.0
 """Thought to come after whoever has just crossed, where nobody sees them come."""
 
@@ -54,6 +60,8 @@ class LoopEstimator:
         self._stop = np.full(lanes, -1)
         self._ahead: list[Ahead] = []
         exits: list[tuple[int, list[tuple[int, int]]]] = []
+        self._way_s = np.zeros(lanes)
+        """float64[lanes]: of the first of a queue, from its stop line to an exit loop."""
         self._reach_s = np.zeros(lanes)
         self._fits = np.full(lanes, 1.0)
         self._watched = np.zeros(lanes, dtype=bool)
@@ -81,6 +89,9 @@ class LoopEstimator:
                 ]
                 if over:
                     exits.append((k, over))
+                    for lane, _ in over:
+                        way_m = CROSSING_M + detector.distance_m
+                        self._way_s[lane] = max(self._way_s[lane], _from_rest_s(way_m))
         self._exits = exits
         self._split = LaneSplit(self._ahead, lanes)
         self._turning = Turning(exits, tables.uses)
@@ -115,49 +126,58 @@ class LoopEstimator:
         covered = np.where(good & ~np.isnan(seen.occupancy), seen.occupancy, 0.0)
         self._covered_s = np.where(covered > 0.95, self._covered_s + 1, 0.0)
         self._seconds += 1
-        out = np.where(self._stop >= 0, count[self._stop], 0.0)
         stop_good = (self._stop >= 0) & good[self._stop]
         shown = np.array([lamp is Lamp.GREEN for lamp in seen.lamps])
-        uses = self._tables.uses
-        green = (uses & shown).any(axis=1)
+        green = (self._tables.uses & shown).any(axis=1)
         self._going_s = np.where(green, self._going_s + 1, 0)
-        # a lane whose stop line cannot be believed lets out what its green would
-        blind = ~stop_good
-        flows = np.where(green, 0.5, 0.0)
-        out = np.where(blind, np.minimum(self._queue + self._coming[:, 0], flows), out)
-        self._learn(count, out, good, stop_good, shown)
-        self._unseen = np.asarray((self._over & ~good).any(axis=1))
+        out, told = self._left(count, good, stop_good, green, shown)
+        self._learn(count, out, good, stop_good)
+        self._unseen = told | (self._over & ~good).any(axis=1)
         came = self._arrive(count)
         self._leave(out)
-        self._correct(covered, stop_good, green)
-        self._follow(stop_good & self._unseen, green)
+        bare = np.where(told, out < HEARD_VEH, covered[self._stop] < 0.05)
+        self._bare_s = np.where(bare, self._bare_s + 1, 0)
+        # who has only just set out does not yet pass an exit
+        early = told & (self._going_s <= START_S + self._way_s)
+        sight = stop_good | (told & green & ~early)
+        self._correct(covered, sight & bare, stop_good, green)
+        self._follow(sight & self._unseen, green)
         flowing = green & (self._going_s > 5) & (self._queue >= 2) & stop_good
         self.saturation.saw(out, flowing)
+        saturation = self.saturation.rate()
+        out = np.where(early & green, np.minimum(self._queue, saturation), out)
         self._rate += (came - self._rate) / min(self._seconds + 20.0, MEMORY_S)
         later = np.arange(HORIZON_S)[None, :] >= self._reach_s[:, None]
         arrivals = self._coming + later * self._course.beyond(self._rate, seen.inflow, came)
-        standing = ~green & (
-            (stop_good & (covered[self._stop] > 0.9)) | (blind & (self._queue > 0.5))
-        )
-        # who stands so long beside the green of another movement waits for its own
-        standing |= stop_good & (self._covered_s[self._stop] >= HELD_S)
-        calls = frozenset(np.flatnonzero(~shown & uses[standing].any(axis=0)).tolist())
-        # a failed stop line is on recall
-        calls |= frozenset(np.flatnonzero(~shown & uses[blind].any(axis=0)).tolist())
         room, refill = self._room()
         return Picture(
-            self._queue.copy(), np.where(blind | self._unseen, 0.0, self._queue), arrivals,
-            self._shares, self.saturation.rate(), room, refill, out, calls | seen.calls,
+            self._queue.copy(), np.where(stop_good & ~self._unseen, self._queue, 0.0), arrivals,
+            self._shares, saturation, room, refill, out,
+            self._calls(covered, stop_good, green, shown) | seen.calls,
             bool((health.since_s[~health.good] == seen.at_s).any()),
         )  # fmt: skip
 
-    def _learn(
-        self, count: Floats, out: Floats, good: Bools, stop_good: Bools, shown: Bools
-    ) -> None:
+    def _left(
+        self, count: Floats, good: Bools, stop_good: Bools, green: Bools, shown: Bools
+    ) -> tuple[Floats, Bools]:
+        """float64[lanes]: vehicles over each stop line; bool[lanes]: where the exits told of them.
+
+        They do where a stop line cannot be believed; where neither can, its green lets out what it
+        usually does.
+        """
+        counted = np.where(self._stop >= 0, count[self._stop], 0.0)
+        flows = np.where(green, self.saturation.rate(), 0.0)
+        might = np.where(stop_good, counted, flows)
+        heard, share = self._turning.saw(count, good, might, stop_good, shown)
+        told = ~stop_good & (share > TOLD)
+        thought = np.minimum(self._queue + self._coming[:, 0], flows)
+        thought = np.where(told, heard / np.maximum(share, TOLD), thought)
+        return np.where(stop_good, counted, thought), told
+
+    def _learn(self, count: Floats, out: Floats, good: Bools, stop_good: Bools) -> None:
         """Slow means of what every lane lets out; to which lane and which way vehicles go."""
         weight = 1.0 / min(self._seconds + 20.0, 600.0)
         self._out_rate += (out - self._out_rate) * weight
-        self._turning.saw(count, good, out, shown)
         over = [each.detector for each in self._ahead]
         self._split.saw(count[over], good[over], out, stop_good)
         if self._seconds % 10 == 0:
@@ -200,9 +220,8 @@ class LoopEstimator:
                     self._queue[other] -= taken
                     left -= taken
 
-    def _correct(self, covered: Floats, stop_good: Bools, green: Bools) -> None:
+    def _correct(self, covered: Floats, free: Bools, stop_good: Bools, green: Bools) -> None:
         """What the loops prove about the queue."""
-        free = stop_good & (covered[self._stop] < 0.05)
         # counted from the arrival of whom it would clear: a late platoon has not gone elsewhere
         self._free_s = np.where(free & (self._queue > 0.01), self._free_s + 1, 0)
         stands = stop_good & ~green & (covered[self._stop] > 0.9)
@@ -217,13 +236,12 @@ class LoopEstimator:
             self._queue[lane] = 0.0
         self._queue = np.where(stands, np.maximum(self._queue, 1.0), self._queue)
         self._guessed = np.minimum(self._guessed, self._queue)
-        self._bare_s = np.where(covered[self._stop] < 0.05, self._bare_s + 1, 0)
         empty = stop_good & (self._bare_s >= enough_s)
         for each in self._ahead:
             detector = each.detector
             # beside an empty lane it is the queue of the next one that its vehicles wait to join
             lanes = [lane for lane in each.lanes if not empty[lane]]
-            lanes = lanes or [lane for lane in each.beside if stands[lane]]
+            lanes = lanes or [lane for lane in each.beside if not empty[lane]]
             if lanes and self._covered_s[detector] >= COVERED_S:
                 over = self._rate[lanes] * (self._covered_s[detector] - COVERED_S)
                 reach = self._fits[lanes]
@@ -239,6 +257,16 @@ class LoopEstimator:
         """A queue that nobody saw come ends with a gap over the stop line, and not before."""
         flows = unseen & green & (self._bare_s < GAP_S + self._late_s) & (self._going_s > START_S)
         self._queue = np.where(flows, np.maximum(self._queue, FOLLOWS_VEH), self._queue)
+
+    def _calls(
+        self, covered: Floats, stop_good: Bools, green: Bools, shown: Bools
+    ) -> frozenset[int]:
+        """Groups before whose red somebody stands, or may: a failed stop line is on recall."""
+        stop, uses = self._stop, self._tables.uses
+        standing = stop_good & ~green & (covered[stop] > 0.9)
+        # who stands so long beside the green of another movement waits for his own
+        standing |= stop_good & (self._covered_s[stop] >= HELD_S)
+        return frozenset(np.flatnonzero(~shown & uses[standing | ~stop_good].any(axis=0)).tolist())
 
     def _room(self) -> tuple[Floats, Floats]:
         """A covered exit lets nobody in."""

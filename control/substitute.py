@@ -68,6 +68,10 @@ class Substitute:
         )
         self._before = place_m[:, None] > place_m[None, :]
         """bool[detectors, detectors]: the column lies farther along the road than the row."""
+        over = [[bool(side & set(d.lanes)) for side in junction.approaches] for d in detectors]
+        at = np.array(over, np.float64).reshape(n, len(junction.approaches))
+        self._near = at @ at.T > 0.0
+        """bool[detectors, detectors]: on one approach."""
         lanes = {lane: i for i, lane in enumerate(junction.lanes)}
         self._over = np.zeros((n, len(lanes)))
         for i, detector in enumerate(detectors):
@@ -136,11 +140,7 @@ class Substitute:
             sent = np.nan_to_num(seen.inflow, nan=0.0, posinf=0.0, neginf=0.0).mean(axis=1)
             coming = self._over @ np.maximum(sent, 0.0)
             rate, source = _better(rate, source, coming, coming > 0.0, Source.UPSTREAM)
-        witnesses = self._siblings * (good & (self._beside > 0.0))
-        # those beyond a queue tell what it lets through, which is no measure of who joins it
-        abreast = witnesses * ~self._before
-        behind = np.asarray(~abreast.any(axis=1))
-        witnesses = np.where(behind[:, None], witnesses, abreast)
+        witnesses, behind = self._witnesses(good & (self._beside > 0.0))
         beside = (witnesses * self._beside).sum(axis=1)
         own = (witnesses * self._own).sum(axis=1) / np.maximum(witnesses.sum(axis=1), 1.0)
         known = (beside > ENOUGH_VEH) & (self._usually[1] > KNOWN_S)
@@ -151,6 +151,24 @@ class Substitute:
 
         rate = np.where(good, lately, np.maximum(rate, self._floor))
         return Rates(rate, np.where(good, Source.MEASURED, source).astype(np.int8))
+
+    def _witnesses(self, known: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.bool_]]:
+        """float64[detectors, detectors]: who speaks for whom; bool[detectors]: from beyond a queue.
+
+        Those of the same approach before others that share its green, for the hour changes them
+        apart; and those abreast first: who lies beyond a queue tells what it lets through, which
+        is no measure of who joins it.
+        """
+        siblings = self._siblings * known
+        chosen = np.zeros_like(siblings)
+        behind = np.zeros(len(siblings), np.bool_)
+        for near in (self._near, ~self._near):
+            for beyond in (~self._before, self._before):
+                free = np.asarray(~chosen.any(axis=1))
+                these = siblings * near * beyond * free[:, None]
+                chosen += these
+                behind |= these.any(axis=1) & (beyond is self._before)
+        return chosen, behind
 
 
 def _better(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from control.model import Lamp
 from control.net.derive import Derived
 from simulators.street import Sensed
+from simulators.sumo.sensors import occupied
 from simulators.sumo.session import Session
 
 BLINKING, OFF = "o", "O"
@@ -31,7 +32,7 @@ class SumoStreet:
         loops = self._session.api.inductionloop
         return Sensed(
             tuple(sum(gone >= 0 for *_, gone, _ in loops.getVehicleData(n)) for n in self._names),
-            tuple(max(0.0, loops.getLastStepOccupancy(n)) / 100.0 for n in self._names),
+            tuple(occupied(loops.getLastStepOccupancy(n)) for n in self._names),
         )
 
     def _letters(self, lamps: tuple[Lamp, ...]) -> str:

@@ -38,6 +38,15 @@ def loops_file(loops: Sequence[Loop], folder: Path) -> Path:
     return path
 
 
+def occupied(percent: float) -> float:
+    """The share of a second in which anybody covers a loop.
+
+    SUMO adds up whoever is over it, and two who change lanes there are; before the first second it
+    says -1.
+    """
+    return min(1.0, max(0.0, percent / 100.0))
+
+
 class LoopReader:
     """Counts and occupancy of every placed loop, once a second. It asks nothing else of SUMO."""
 
@@ -58,7 +67,7 @@ class LoopReader:
         occupancy = np.zeros(len(names))
         for number, name in enumerate(names):
             seen = self._loops.getSubscriptionResults(name)
-            occupancy[number] = max(0.0, float(seen[OCCUPANCY])) / 100.0
+            occupancy[number] = occupied(float(seen[OCCUPANCY]))
             if seen[NUMBER]:
                 # (vehicle, length, entry, departure, type): a departure of -1 is still to come
                 count[number] = sum(each[3] >= 0 for each in self._loops.getVehicleData(name))

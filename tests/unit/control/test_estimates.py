@@ -234,6 +234,16 @@ def test_beside_an_empty_lane_it_is_the_queue_of_the_next_that_reaches_the_loop_
     assert int(AHEAD_M / 7.5) <= found.queue[FAR] < AHEAD_M / 7.5 + 2
 
 
+def test_such_a_queue_is_the_next_lane_s_in_green_too():
+    loops = Loops(detectors=TWO.detectors, lanes=TWO.lanes, approaches=TWO.approaches)
+    loops.seconds(10)
+    for _ in range(6):
+        loops.second(IN_MAIN, passed=[FAR_STOP], covered=[MAIN_AHEAD])
+        found = loops.second(IN_MAIN, covered=[MAIN_AHEAD, FAR_STOP])
+    assert found.queue[MAIN] == 0
+    assert found.queue[FAR] >= int(AHEAD_M / 7.5)
+
+
 def test_what_a_fault_may_have_made_is_forgotten_and_a_lane_half_seen_fills_no_junction():
     loops = Loops()
     assert not loops.seconds(8, covered=[MAIN_STOP, MAIN_AHEAD]).misled
@@ -258,6 +268,37 @@ def test_a_queue_that_nobody_saw_come_ends_with_a_gap_over_the_stop_line():
         found = loops.second(IN_MAIN, silent=[MAIN_AHEAD])
     assert found.queue[MAIN] >= 1
     assert loops.seconds(6, lamps=IN_MAIN, silent=[MAIN_AHEAD]).queue[MAIN] < 0.2
+
+
+def test_exits_stand_in_for_a_stop_line_that_says_nothing():
+    """The queue lasts while they count, some seconds late, and ends once they no longer do."""
+    loops = Loops()
+    silent = {"silent": [MAIN_STOP]}
+    for _ in range(6):
+        loops.second(passed=[MAIN_AHEAD], **silent)
+    waiting = loops.seconds(20, **silent).queue[MAIN]
+    assert waiting == pytest.approx(6, abs=1)
+    setting_out = [loops.second(IN_MAIN, **silent) for _ in range(8)]
+    # nobody can be at an exit yet, and nobody is thought to stand in the way
+    assert setting_out[-1].queue[MAIN] == pytest.approx(waiting, abs=0.5)
+    assert all(found.out[MAIN] > 0 for found in setting_out)
+    for _ in range(3):
+        loops.second(IN_MAIN, passed=[OUT], **silent)
+        found = loops.second(IN_MAIN, **silent)
+    assert found.queue[MAIN] == pytest.approx(waiting - 3, abs=0.7)
+    # fewer came than was thought: nobody follows
+    assert loops.seconds(6, lamps=IN_MAIN, **silent).queue[MAIN] < 0.2
+
+
+def test_without_exits_such_a_lane_lets_out_what_its_green_does():
+    loops = Loops()
+    silent = {"silent": [MAIN_STOP, OUT, AWAY]}
+    for _ in range(6):
+        loops.second(passed=[MAIN_AHEAD], **silent)
+    waiting = loops.seconds(20, **silent).queue[MAIN]
+    assert loops.seconds(6, lamps=IN_MAIN, **silent).queue[MAIN] == pytest.approx(
+        waiting - 3, abs=0.5
+    )
 
 
 def test_all_silent_is_no_empty_road():

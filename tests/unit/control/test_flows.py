@@ -54,17 +54,17 @@ EXITS = [(0, [(0, 0), (1, 0)]), (1, [(0, 1)])]
 GREEN = np.ones(2, dtype=bool)
 
 
-def passed(turning, left, *, after_s=5, good=BOTH, shown=GREEN, times=60):
+def passed(turning, left, *, after_s=5, good=BOTH, known=BOTH, shown=GREEN, times=60):
     """`left`: by lane, who goes over which exit; one vehicle at a time."""
     for _ in range(times):
         for lane, leaving in left:
             out = np.zeros(2)
             out[lane] = 1.0
-            turning.saw(np.zeros(2), good, out, shown)
+            turning.saw(np.zeros(2), good, out, known, shown)
             for second in range(LATEST_S + 1):
                 count = np.zeros(2)
                 count[leaving] = second + 1 == after_s
-                turning.saw(count, good, np.zeros(2), shown)
+                turning.saw(count, good, np.zeros(2), known, shown)
     return turning.by_lane()
 
 
@@ -91,3 +91,34 @@ def test_an_exit_that_is_not_believed_teaches_its_lanes_nothing():
     sick = np.array([True, False])
     after = passed(Turning(EXITS, USES), [(0, 0), (1, 0)], good=sick)
     assert after[0] == pytest.approx(before[0])
+
+
+def test_a_lane_whose_stop_line_is_not_believed_learns_nothing():
+    before = Turning(EXITS, USES).by_lane()
+    blind = np.array([False, True])
+    assert passed(Turning(EXITS, USES), [(0, 1)], known=blind) == pytest.approx(before)
+
+
+def test_exits_tell_what_left_a_lane_whose_own_stop_line_says_nothing():
+    """What a good lane let out explains some of it; the rest came from the other."""
+    turning = Turning(EXITS, USES)
+    passed(turning, [(0, 1)])  # lane 0 turns off by exit 1, and exit 0 is for lane 1
+    blind = np.array([True, False])
+    total = np.zeros(2)
+    for second in range(120):
+        # one vehicle in four seconds over each stop line, and over the exits five seconds later
+        might = np.array([0.5, float(second % 4 == 0)])
+        passing = float(second >= 5 and second % 4 == 1)
+        heard, share = turning.saw(np.full(2, passing), BOTH, might, blind, GREEN)
+        total += heard
+    assert total == pytest.approx([29, 29], rel=0.15)
+    assert share == pytest.approx([1.0, 1.0])
+
+
+def test_exits_that_are_not_believed_see_none_of_the_traffic_that_leaves_by_them():
+    turning = Turning(EXITS, USES)
+    passed(turning, [(0, 1)])
+    sick = np.array([True, False])
+    _, share = turning.saw(np.zeros(2), sick, np.zeros(2), BOTH, GREEN)
+    assert share[0] < 0.1
+    assert share[1] == pytest.approx(1.0)

@@ -146,6 +146,24 @@ def test_one_that_never_gave_a_sign_is_dead_once_its_siblings_were_busy():
     assert set(first) == {RIGHT}
 
 
+def test_an_advance_loop_by_which_nobody_comes_is_not_dead_while_others_join_behind_it():
+    """Two lanes with a loop each: all come by one of them, some change before the stop line."""
+    first_lane = replace(JUNCTION.detectors[UP], lanes=("n1",))
+    second_lane = replace(first_lane, id="n-up-2", lanes=("n2",))
+    detectors = [*JUNCTION.detectors, second_lane]
+    detectors[UP] = first_lane
+    health, street = Health(replace(JUNCTION, detectors=tuple(detectors))), Street()
+
+    def bare(seen):
+        count, occupancy = np.append(seen.count, 0.0), np.append(seen.occupancy, 0.0)
+        return replace(seen, count=count, occupancy=occupancy)
+
+    assert run(health, street, 3600, bare)[1] == {}
+    verdict, _ = run(health, street, 5400, bare, start=3600)
+    # five hundred have left by its own stop line by now, and not one of them came over it
+    assert verdict.state[-1] == Condition.STUCK_OFF
+
+
 def test_a_standing_queue_is_no_fault_while_nobody_moves(taught):
     """Spillback: all is covered, nothing passes; only cover beyond any red is doubted."""
     health, street = taught

@@ -62,6 +62,33 @@ def test_a_sibling_speaks_in_the_usual_proportion_and_follows_the_traffic():
     assert rates.rate_s[LEFT] == pytest.approx(0.5, rel=0.25)
 
 
+AHEAD = (
+    Detector("n-stop", Role.STOP_LINE, NORTH, 1.5, lanes=("n1",)),
+    Detector("n-ahead", Role.ADVANCE, NORTH, 80, lanes=("n1",)),
+    Detector("s-ahead", Role.ADVANCE, NORTH, 80, lanes=("s1",)),
+)  # two roads that face one another and share their green
+FACING = replace(
+    JUNCTION,
+    detectors=AHEAD,
+    lanes={"n1": NORTH, "s1": NORTH},
+    approaches=(frozenset({"n1"}), frozenset({"s1"})),
+)
+
+
+@pytest.mark.parametrize(
+    ("junction", "expected"), [(FACING, 0.5), (replace(FACING, approaches=()), 0.05)]
+)
+def test_the_own_road_speaks_before_the_one_across_even_from_beyond_the_queue(junction, expected):
+    substitute = Substitute(junction)
+    for at_s in range(3600):
+        substitute.rates(seen(at_s, *[at_s % 4 == 0] * 3), verdict())
+    for at_s in range(3600, 4800):  # busier here, hardly anybody across
+        look = seen(at_s, at_s % 2 == 0, np.nan, at_s % 20 == 0)
+        rates = substitute.rates(look, verdict(1))
+    assert rates.source[1] == Source.SIBLING
+    assert rates.rate_s[1] == pytest.approx(expected, rel=0.25)
+
+
 def test_a_failed_sibling_is_no_witness():
     rates = taught().rates(seen(3600, np.nan, np.nan, 0), verdict(LEFT, RIGHT))
     assert list(rates.source) == [Source.RECALL, Source.RECALL, Source.MEASURED]
