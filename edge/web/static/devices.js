@@ -6,6 +6,8 @@ import * as reading from "./reading.js";
 
 // Beyond these a reader sees the devices first, and opens what is of interest.
 const OPEN_POINTS_MOST = matchMedia("(max-width: 34rem)").matches ? 40 : 300;
+// A number of more signs is set smaller, so that it stands on one line.
+const LONG_SIGNS = 11;
 
 export class Devices {
   #cards = new Map();
@@ -204,7 +206,9 @@ class Row {
   render(cell, now, isLive) {
     const code = reading.shown(cell.quality, isLive);
     mark(this.element, "grade", reading.grade(code));
-    say(this.value, reading.value(this.point, cell.value));
+    const value = reading.value(this.point, cell.value);
+    say(this.value, value);
+    mark(this.element, "long", value.length > LONG_SIGNS ? "true" : "false");
     say(this.quality, reading.quality(code));
     say(this.age, reading.age(now - cell.at));
   }
