@@ -14,7 +14,7 @@ from control.lanes import LaneTables
 from control.model import Junction, Lamp, Role
 from control.neighbours import Course
 from control.observe import Floats, Observation
-from control.picture import HORIZON_S, PLACE_M, SPEEDS_UP_MS2, Picture, Saturation
+from control.picture import HORIZON_S, MOVES_VEH, PLACE_M, SPEEDS_UP_MS2, Picture, Saturation
 from control.substitute import Substitute
 
 FREE_S = 5
@@ -144,15 +144,16 @@ class LoopEstimator:
         self._follow(sight & self._unseen, green)
         flowing = green & (self._going_s > 5) & (self._queue >= 2) & stop_good
         self.saturation.saw(out, flowing)
-        saturation = self.saturation.rate()
-        out = np.where(early & green, np.minimum(self._queue, saturation), out)
+        # where nobody is seen to leave, nobody is seen to stand in the way
+        guessed = green & ~stop_good & (early | ~told)
+        out = np.where(guessed, np.minimum(self._queue, MOVES_VEH), out)
         self._rate += (came - self._rate) / min(self._seconds + 20.0, MEMORY_S)
         later = np.arange(HORIZON_S)[None, :] >= self._reach_s[:, None]
         arrivals = self._coming + later * self._course.beyond(self._rate, seen.inflow, came)
         room, refill = self._room()
         return Picture(
             self._queue.copy(), np.where(stop_good & ~self._unseen, self._queue, 0.0), arrivals,
-            self._shares, saturation, room, refill, out,
+            self._shares, self.saturation.rate(), room, refill, out,
             self._calls(covered, stop_good, green, shown) | seen.calls,
             bool((health.since_s[~health.good] == seen.at_s).any()),
         )  # fmt: skip

@@ -14,6 +14,8 @@ SPEEDS_UP_MS2, BRAKES_MS2 = 2.6, 4.5
 """A car's usual."""
 SOON_S = 4
 """Whoever arrives within it is as good as there."""
+MOVES_VEH = 0.5
+"""Out of a lane in a second; one that lets out fewer beside its green stands."""
 NOBODY_VEH = 0.7
 """Fewer than these stand or arrive soon: nobody does."""
 

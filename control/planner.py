@@ -20,7 +20,7 @@ from control.loops import LoopEstimator
 from control.model import Junction, Lamp
 from control.neighbours import Outflow, outflow
 from control.observe import Floats, Observation
-from control.picture import HORIZON_S, NOBODY_VEH, SOON_S, Picture, stop_cost_s
+from control.picture import HORIZON_S, MOVES_VEH, NOBODY_VEH, SOON_S, Picture, stop_cost_s
 from control.priority import Priority
 from control.rows import Play, Row, Rows
 from control.staging import Wish
@@ -255,7 +255,7 @@ class Planner:
         same = (t.uses & shown == t.uses & self._shown).all(axis=1)
         self._shown = shown
         self._served = np.where(going & same, self._served + picture.out, 0.0)
-        still = going & same & (picture.out < 0.5) & (picture.queue >= 1.0)
+        still = going & same & (picture.out < MOVES_VEH) & (picture.queue >= 1.0)
         self._still_s = np.where(still, self._still_s + 1, 0)
         self._flowing_s = np.where(going & same & (picture.queue >= 1.0), self._flowing_s + 1, 0)
 
