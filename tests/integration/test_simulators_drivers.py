@@ -1,7 +1,6 @@
 """The gateway's own drivers before simulated devices: what they scan is what went on record."""
 
 import asyncio
-import json
 import random
 from collections import defaultdict
 from pathlib import Path
@@ -21,6 +20,7 @@ from simulators.clock import ManualClock
 from simulators.record import Record
 from simulators.rewrite import rewritten_site
 from simulators.site_server import serve
+from tests.recorded import answers
 
 MODBUS = [n for n in catalogue.names() if catalogue.load(n).protocol == "modbus"]
 OPCUA = [n for n in catalogue.names() if catalogue.load(n).protocol == "opcua"]
@@ -57,7 +57,7 @@ async def test_every_modbus_profile_is_served_and_read_whole(link, tmp_path):
                     whole = 0.5 if spec.kind in {Kind.BIT, Kind.STATE} else 0
                     near = max(coarse, whole, 2e-7 * abs(shown[spec.name]))
                     assert values[spec.name] == pytest.approx(shown[spec.name], abs=near), spec.name
-    recorded = {json.loads(line)["device"] for line in path.read_text().splitlines()}
+    recorded = {line["device"] for line in answers(path)}
     assert recorded == set(MODBUS)
 
 
@@ -77,7 +77,7 @@ async def test_a_subscribed_driver_gets_what_is_on_record(name, tmp_path):
                     if len(scans) >= 8:
                         driver.stop()
     told, scanned = defaultdict(list), defaultdict(list)
-    for line in map(json.loads, path.read_text().splitlines()):
+    for line in answers(path):
         for point, value in line["values"].items():
             told[point].append(value)
     for scan in scans:

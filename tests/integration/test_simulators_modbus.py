@@ -1,7 +1,6 @@
 """Simulated Modbus devices before clients that Ria did not write: mbpoll and pymodbus."""
 
 import asyncio
-import json
 import random
 import struct
 
@@ -18,6 +17,7 @@ from simulators.fault_file import parse_faults
 from simulators.modbus_rtu import crc
 from simulators.record import Record
 from simulators.site_server import serve
+from tests.recorded import answers
 
 METER = catalogue.load("eastron-sdm630")
 FLOW = catalogue.load("siemens-sitrans-mag6000")
@@ -305,10 +305,10 @@ async def test_the_record_is_what_was_sent(tmp_path):
             got, _ = await frames(port, READ, struct.pack(">BHH", 4, 9000, 2), READ)
 
             async def flushed():
-                return path.read_text().count("\n") == 2
+                return len(answers(path)) == 2
 
             await until(flushed)
-    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    lines = answers(path)
     expected = {
         "at": clock.now(), "device": "meter", "unit": 1, "function": 4, "address": 0, "count": 2,
         "data": got[9:13].hex(),

@@ -1,7 +1,6 @@
 """Simulated OPC UA devices before asyncua's own client, as any client would meet them."""
 
 import asyncio
-import json
 import random
 
 import pytest
@@ -15,6 +14,7 @@ from simulators.clock import ManualClock
 from simulators.fault_file import parse_faults
 from simulators.record import Record
 from simulators.site_server import serve
+from tests.recorded import answers
 
 PLANT = catalogue.load("opcua-water-plant")
 LINK = OpcUa("opc.tcp://10.0.0.20:4840/ria")
@@ -70,7 +70,7 @@ async def test_values_come_with_the_time_of_the_plant_and_go_on_record(tmp_path)
 
             await until(moved)
             await subscription.delete()
-    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    lines = answers(path)
     assert [line["how"] for line in lines[:2]] == ["read", "publish"]
     assert all(line["device"] == "plant" for line in lines)
     told = [(line["at"], line["values"]["tank_level"]) for line in lines]
@@ -127,7 +127,7 @@ faults:
                 lambda: asyncio.sleep(0, site.plant.outputs("plant")["tank_level"] != before)
             )
             assert await level.read_value() == stands
-    last = [json.loads(line) for line in path.read_text().splitlines()][-1]
+    last = answers(path)[-1]
     assert last["values"] == {"tank_level": stands}
 
 
